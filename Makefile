@@ -1,0 +1,79 @@
+# make          build/mosprobe
+# make run      install what is missing, build, probe a simulated network
+# make test     install what is missing, build, run every test
+# V=1 shows the commands; WERROR=1 makes warnings errors; CC=clang works too.
+
+SHELL := /bin/bash
+V ?= 0
+Q := $(if $(filter 0,$(V)),@,)
+say = $(if $(filter 0,$(V)),@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+B ?= build
+CC ?= cc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+VERSION := 0.1.0
+LIBS := libbpf liburing hiredis libcares inih jansson
+
+CFLAGS ?= -O2 -g
+SANITIZE ?=
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wundef -Wpointer-arith -Wwrite-strings -Wno-unused-parameter
+ALL_CFLAGS = -std=gnu11 $(WARN) $(if $(WERROR),-Werror) $(CFLAGS) $(SANITIZE) -pthread \
+	-D_GNU_SOURCE -DMOSPROBE_VERSION='"$(VERSION)"' -Iuserspace -Ibpf -I$(B) -MMD -MP
+# Evaluated when something is compiled: `make run` may install pkg-config and the libraries first.
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lm
+
+SRC_PURE := $(wildcard userspace/vocabulary/*.c userspace/pure/*.c)
+SRC := $(SRC_PURE) $(wildcard userspace/edges/*.c userspace/composition/*.c)
+OBJ := $(SRC:%.c=$(B)/%.o)
+OBJ_PURE := $(SRC_PURE:%.c=$(B)/%.o)
+
+include tests/tests.mk
+include bench/bench.mk
+
+.PHONY: all run test clean setup-build setup-run setup-test
+.DEFAULT_GOAL := all
+all: $(B)/mosprobe
+
+$(B)/mosprobe: $(OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OBJ) $(LDLIBS)
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) -c -o $@ $<
+
+# The kernel half: compiled for BPF, embedded through a generated skeleton.
+$(B)/handshake.bpf.o: bpf/handshake.bpf.c bpf/handshake.h
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Wextra $(if $(WERROR),-Werror) -Ibpf \
+		-I/usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
+$(B)/handshake.skel.h: $(B)/handshake.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name handshake_bpf > $@.tmp && mv $@.tmp $@
+$(B)/userspace/edges/capture.o: $(B)/handshake.skel.h
+
+# What is missing is installed first; a second make then sees the new tools.
+setup-build:
+	@scripts/setup build
+setup-run:
+	@scripts/setup build run
+setup-test:
+	@scripts/setup build run test
+
+run: setup-run
+	@$(MAKE) --no-print-directory all $(if $(TARGETS),,$(B)/netsim)
+	@B=$(B) scripts/demo $(TARGETS)
+
+test: setup-test
+	@$(MAKE) --no-print-directory test-all
+
+clean:
+	rm -rf $(B)
+
+-include $(OBJ:.o=.d)

@@ -1,0 +1,40 @@
+# Tests. `make test` = everything; `make test-unit`, `test-sim`, `test-net` = a part.
+# Unit and sim programs use only the pure half, and are built a second time with sanitizers.
+
+TEST_PURE := $(patsubst tests/%.c,%,$(wildcard tests/unit/test_*.c tests/sim/test_*.c))
+TEST_BIN := $(TEST_PURE:%=$(B)/tests/%)
+SAN_B := $(B)/san
+SAN_BIN := $(TEST_PURE:%=$(SAN_B)/tests/%)
+TEST_NET := $(sort $(wildcard tests/net/test_*.py))
+
+.PHONY: test-all test-build test-unit test-sim test-net test-sanitizers check-source
+test-all: check-source test-build
+	@B=$(B) tests/run $(TEST_BIN) $(SAN_BIN) $(TEST_NET)
+test-unit: $(filter $(B)/tests/unit/%,$(TEST_BIN))
+	@B=$(B) tests/run $^
+test-sim: $(filter $(B)/tests/sim/%,$(TEST_BIN))
+	@B=$(B) tests/run $^
+test-sanitizers:
+	@$(MAKE) --no-print-directory B=$(SAN_B) LDFLAGS= \
+		SANITIZE="-fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow \
+		-fno-sanitize-recover=all -fno-omit-frame-pointer" $(SAN_BIN)
+test-net: all $(B)/netsim
+	@B=$(B) tests/run $(TEST_NET)
+test-build: all $(TEST_BIN) $(B)/netsim test-sanitizers
+
+check-source:
+	@scripts/check-includes
+
+# Kept between builds.
+.SECONDARY:
+
+$(B)/tests/%: $(B)/tests/%.o $(OBJ_PURE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcmocka -linih -lm
+
+# The simulated network: Linux, libc and nothing of the product.
+$(B)/netsim: $(patsubst %.c,$(B)/%.o,$(wildcard tests/netsim/*.c))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lm
+
+-include $(TEST_PURE:%=$(B)/tests/%.d) $(patsubst %.c,$(B)/%.d,$(wildcard tests/netsim/*.c))

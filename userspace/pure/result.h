@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* What leaves the prober: one result per target and cycle, one transition per change of an alert, a
+ * heartbeat. And the one table of their fields, from which the Redis streams, the JSON lines and the
+ * documentation take names, order and format. */
+#ifndef MOSPROBE_RESULT_H
+#define MOSPROBE_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pure/fields.h"
+#include "pure/targets.h"
+#include "vocabulary/address.h"
+#include "vocabulary/sample.h"
+#include "vocabulary/verdict.h"
+
+#define RESULT_VERSION 1 /* field `v` */
+
+/* A quantity that does not exist is NAN, and an empty string outside. */
+struct result {
+	const struct target *target; /* lives as long as the target list */
+	uint32_t target_index;
+	struct address addr; /* family 0 = none */
+	uint64_t at_ms;	     /* wall clock, when the cycle was folded */
+	uint64_t cycle;	     /* rises by one per interval, also across restarts */
+	/* over the window */
+	uint32_t n, answered, failed, sent, lost;
+	double latency_ms, jitter_ms, stddev_ms, latency_rise_ms, loss_pct, fail_pct;
+	/* score */
+	double r, mos_cycle, mos;
+	double r_base, r_delay, r_jitter, r_loss, r_codec, r_failed;
+	uint8_t band;	      /* enum band */
+	uint8_t state;	      /* enum state */
+	uint8_t cause;	      /* enum cause */
+	uint8_t outcome;      /* enum cycle_outcome */
+	uint8_t error;	      /* enum outcome, the commonest that was not ok; OUTCOME_OK = none */
+	uint8_t stamp_source; /* enum stamp_source; STAMP_SOURCE_COUNT = no sample was stamped */
+	uint8_t impaired;
+	uint8_t open; /* an alert is open after this cycle */
+	/* of the alert state, for the target hash */
+	uint64_t state_since_ms; /* since when the state is what it is; 0 = unknown */
+	uint32_t seq;		 /* of the newest transition, 0 = none yet */
+};
+
+enum alert_action { ACTION_TRIGGER, ACTION_RESOLVE };
+
+/* One step of a target's ladder, with the result that made it. */
+struct transition {
+	struct result result;
+	uint64_t since_ms; /* wall clock: since when the condition had held */
+	uint64_t held_ms;
+	uint32_t seq; /* per target, from 1 */
+	uint8_t action;	  /* enum alert_action */
+	uint8_t severity; /* enum state: STATE_WARNING or STATE_CRITICAL, of the alert at hand */
+	uint8_t previous; /* enum state before */
+	uint8_t muted;	  /* resolved because the target was muted */
+	double threshold; /* the level that was crossed */
+};
+
+/* The prober's own state, every few seconds. Counters since start. */
+struct heartbeat {
+	uint64_t at_ms, started_ms;
+	uint64_t interval_ms;
+	uint64_t samples, cycles;
+	uint64_t outcomes[OUTCOME_COUNT];
+	uint64_t local_errors[LOCAL_ERROR_COUNT];
+	uint64_t skips[SKIP_REASON_COUNT];
+	uint64_t states[STATE_COUNT]; /* targets in each */
+	uint64_t muted;
+	uint64_t targets;
+	uint64_t late_starts;  /* more than 20 ms after they were due */
+	double late_p99_ms, late_max_ms;
+	uint64_t in_flight, slots;
+	uint64_t cpu_ns; /* of the prober's thread */
+	uint64_t queue_refused; /* results that the publisher's queue would not take */
+};
+
+/* What goes through the queue from the prober to the publisher and to the output. */
+struct event {
+	enum event_kind { EVENT_RESULT, EVENT_TRANSITION, EVENT_HEARTBEAT } kind;
+	union {
+		struct result result;
+		struct transition transition;
+		struct heartbeat heartbeat;
+	};
+};
+
+/* Texts are not copied where they need not be: whatever is passed in, and what it points at, must
+ * live as long as *ret is used. */
+
+/* The fields of a `results` entry, all of them, in the order of the contract; then label.<key>. */
+void result_fields(struct fields *ret, const struct result *result, const char *prober_id);
+/* The fields of an `alerts` entry. */
+void transition_fields(
+	struct fields *ret, const struct transition *transition, const char *prober_id);
+/* The fields of `mosprobe:{ID}:target:TARGET`: the result without what the key tells, and state
+ * fields. Those that change with every cycle come first; returns how many they are. result_id and
+ * alert_id are stream ids, "" = none; alert_id NULL leaves that field out. */
+unsigned target_hash_fields(struct fields *ret, const struct result *result, const char *prober_id,
+	const char *result_id, const char *alert_id);
+/* The prober's part of `mosprobe:{ID}:prober`; the publisher adds its own with fields_add(). */
+void heartbeat_fields(
+	struct fields *ret, const struct heartbeat *heartbeat, const char *prober_id);
+
+/* Was its target muted by its own settings when the cycle was folded? */
+bool result_muted(const struct result *result);
+
+#define REASON_SIZE 192
+#define SUMMARY_SIZE 1025 /* 1,024 characters and NUL */
+
+/* "MOS 3.21 below 3.50 for 6 min; most of it lost to jitter", "MOS 4.20 above 3.70 for 10 min", or
+ * "muted". */
+void reason_text(char ret[REASON_SIZE], const struct transition *transition);
+/* One line for a pager: severity, target, reason and the numbers that exist. target_key:
+ * "NAME:PORT". */
+void summary_text(char ret[SUMMARY_SIZE], const struct transition *transition,
+	const char *target_key, const char *prober_id);
+
+#define RESULT_KEY_SIZE 33 /* 32 hex digits and NUL */
+
+/* Identities, each a hash over the parts named:
+ * event_id (prober, target, kind, seq), dedup_key (prober, target, kind), incident_key (target,
+ * kind). kind: "mos", "group", "vantage". */
+void event_id_text(char ret[RESULT_KEY_SIZE], const char *prober_id, const char *target_key,
+	const char *kind, uint32_t seq);
+void dedup_key_text(char ret[RESULT_KEY_SIZE], const char *prober_id, const char *target_key,
+	const char *kind);
+void incident_key_text(char ret[RESULT_KEY_SIZE], const char *target_key, const char *kind);
+
+#endif

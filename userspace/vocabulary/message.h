@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* One message for a person: why a call failed, made where the reason is known, printed by the
+ * composition. Modules below it never log. */
+#ifndef MOSPROBE_MESSAGE_H
+#define MOSPROBE_MESSAGE_H
+
+#define MESSAGE_SIZE 768
+
+struct message {
+	char text[MESSAGE_SIZE]; /* NUL-terminated, without a newline; "" = none */
+};
+
+/* Sets msg (may be NULL) as printf does, cut to its size. Returns error, so that a function can
+ * end in `return message_set(msg, -EINVAL, ...)`. */
+int message_set(struct message *msg, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

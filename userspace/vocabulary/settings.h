@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What may be set globally, by class and by target, as values: the nouns that config reads and
+ * that targets, the path model and the ladder use. */
+#ifndef MOSPROBE_SETTINGS_H
+#define MOSPROBE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CODEC_NAME_SIZE 16
+
+/* Impairment of a codec, ITU-T G.113 Appendix I. */
+struct codec {
+	char name[CODEC_NAME_SIZE]; /* "g711"; "custom" with ie= and bpl= */
+	double ie;		    /* equipment impairment, 0..120 R points */
+	double bpl;		    /* packet-loss robustness, above 0 .. 1000 */
+	double lookahead_ms;	    /* of the encoder, part of the one-way delay */
+};
+
+/* The levels of the alert ladder. critical < warning <= recovery, all in 1..4.5 MOS. */
+struct alert_policy {
+	double warning, critical, recovery;
+	uint64_t warning_for_ns, critical_for_ns, recovery_for_ns;
+};
+
+/* From latency, jitter and loss of the path to Ta and Ppl of the E-Model. */
+struct path_model {
+	double playout_factor; /* playout buffer per ms of jitter */
+	double playout_min_ms; /* its smallest and its deepest buffer */
+	double playout_max_ms;
+	double frame_ms;  /* packetisation */
+	double advantage; /* A of G.107, 0..20 */
+};
+
+enum close_mode { CLOSE_HALF, CLOSE_RST };
+
+enum family { FAMILY_ANY = 0, FAMILY_4 = 4, FAMILY_6 = 6 };
+
+/* All that one target may have of its own. Shared by the targets that have the same. */
+struct settings {
+	struct codec codec;
+	struct alert_policy alert;
+	uint64_t mute_until_ms; /* wall clock; 0 = not muted, UINT64_MAX = until told otherwise */
+	uint16_t samples;	/* per cycle */
+	uint16_t port;		/* where the target's line gives none */
+	uint8_t close;		/* enum close_mode */
+	uint8_t family;		/* enum family */
+	bool refused_answers;	/* `refused=answer`: a RST is an answer */
+};
+
+#endif
