@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* The kernel half: stamps the SYN that leaves and the SYN-ACK or RST that arrives, for the sockets
+ * that user space gave a slot, on the prober's own cgroup. Other cgroups never run it.
+ *
+ * Which SYN was answered? TSecr alone does not tell: a Linux peer whose SYN-ACK was lost echoes the
+ * timestamp of the FIRST SYN when it answers the second, so naming the SYN by TSecr would read a loss
+ * on the way back as a latency of a second. The answer is certainly the newest SYN's only when it was
+ * the only one, or when TSecr is the newest SYN's TSval; user space gives a latency for these only.
+ *
+ * Loops are bounded (5.3), maps are sk_storage (5.2) and a mmapable array (5.5); no atomics: one
+ * connection's packets pass one after the other. */
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "handshake.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+#define PASS 1
+#define TCP_FLAGS_FIN 0x01
+#define TCPOPT_END 0
+#define TCPOPT_NOP 1
+#define TCPOPT_TIMESTAMP 8
+#define TCPOPT_TIMESTAMP_LENGTH 10
+#define TCP_OPTIONS_MAX 40
+
+/* A packet's receive stamp older than this is not believed. */
+#define RECEIVE_STAMP_MAX_AGE_NS 10000000ll
+
+/* CLOCK_REALTIME minus CLOCK_MONOTONIC, written by user space every turn; 0 = do not use the packet's
+ * receive stamp. It lives in a mapped section of its own. */
+volatile __s64 realtime_offset_ns = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} slot_of_socket SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set before load to the number of slots */
+	__type(key, __u32);
+	__type(value, struct handshake);
+} handshakes SEC(".maps");
+
+struct tcp_header {
+	__u16 source, destination;
+	__u32 sequence, acknowledgement;
+	__u8 data_offset, flags;
+	__u16 window, checksum, urgent;
+};
+
+struct timestamps {
+	__u32 value, echo_reply;
+	__u8 present;
+};
+
+static __always_inline struct handshake *handshake_of(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	__u32 *slot, key;
+
+	if (!sk)
+		return NULL;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return NULL;
+	slot = bpf_sk_storage_get(&slot_of_socket, sk, NULL, 0);
+	if (!slot)
+		return NULL;
+	key = *slot;
+	return bpf_map_lookup_elem(&handshakes, &key);
+}
+
+/* Reads the TCP header; returns its offset, or -1 when there is none. IPv6 extension headers do not
+ * occur on what a connecting socket sends and what answers it, so a packet with one is passed over. */
+static __always_inline int read_tcp(struct __sk_buff *skb, struct tcp_header *tcp)
+{
+	__u8 ip[10];
+	int offset;
+
+	if (bpf_skb_load_bytes(skb, 0, ip, sizeof ip))
+		return -1;
+	if (ip[0] >> 4 == 4) {
+		if (ip[9] != IPPROTO_TCP)
+			return -1;
+		offset = (ip[0] & 15) * 4;
+	} else {
+		if (ip[6] != IPPROTO_TCP)
+			return -1;
+		offset = 40;
+	}
+	return bpf_skb_load_bytes(skb, offset, tcp, sizeof *tcp) ? -1 : offset;
+}
+
+/* RFC 7323, section 3: the timestamps option, wherever it stands among the others. */
+static __always_inline void read_timestamps(
+	struct __sk_buff *skb, int tcp_offset, __u8 data_offset, struct timestamps *ret)
+{
+	__u32 at = tcp_offset + sizeof(struct tcp_header);
+	__u32 end = tcp_offset + (data_offset >> 4) * 4;
+
+	for (int i = 0; i < TCP_OPTIONS_MAX / 2; i++) {
+		__u32 pair[2];
+		__u8 option[2];
+
+		if (at + 2 > end || bpf_skb_load_bytes(skb, at, option, sizeof option))
+			return;
+		if (option[0] == TCPOPT_END)
+			return;
+		if (option[0] == TCPOPT_NOP) {
+			at++;
+			continue;
+		}
+		if (option[1] < 2)
+			return;
+		if (option[0] == TCPOPT_TIMESTAMP) {
+			if (option[1] != TCPOPT_TIMESTAMP_LENGTH ||
+				at + TCPOPT_TIMESTAMP_LENGTH > end ||
+				bpf_skb_load_bytes(skb, at + 2, pair, sizeof pair))
+				return;
+			ret->value = bpf_ntohl(pair[0]);
+			ret->echo_reply = bpf_ntohl(pair[1]);
+			ret->present = 1;
+			return;
+		}
+		at += option[1];
+	}
+}
+
+/* When the batch that brought this packet entered the machine, if the kernel stamped it, else now: in
+ * a batch each packet waits here for the ones before it. */
+static __always_inline __u64 arrival_ns(struct __sk_buff *skb, __u64 now)
+{
+	__s64 offset = realtime_offset_ns;
+	__u64 stamp = skb->tstamp;
+	__s64 age;
+
+	if (!offset || !stamp)
+		return now;
+	age = (__s64)(now - (stamp - offset));
+	return age >= 0 && age < RECEIVE_STAMP_MAX_AGE_NS ? now - age : now;
+}
+
+SEC("cgroup_skb/egress")
+int handshake_egress(struct __sk_buff *skb)
+{
+	struct handshake *hs = handshake_of(skb);
+	struct timestamps ts = {};
+	struct tcp_header tcp;
+	__u32 sequence;
+	int offset;
+	__u64 now;
+
+	if (!hs)
+		return PASS;
+	offset = read_tcp(skb, &tcp);
+	if (offset < 0)
+		return PASS;
+	if ((tcp.flags & (HANDSHAKE_TCP_SYN | HANDSHAKE_TCP_ACK | HANDSHAKE_TCP_RST |
+				 TCP_FLAGS_FIN)) != HANDSHAKE_TCP_SYN)
+		return PASS;
+	read_timestamps(skb, offset, tcp.data_offset, &ts);
+	sequence = bpf_ntohl(tcp.sequence);
+	now = bpf_ktime_get_ns();
+
+	if (!hs->syns || sequence != hs->isn) {
+		hs->isn = sequence;
+		hs->first_syn_ns = now;
+		hs->answer_ns = 0;
+		hs->answer_tsecr = 0;
+		hs->duplicates = hs->rejected = 0;
+		hs->syns = hs->provoked = 0;
+		hs->answer_flags = hs->answer_certain = 0;
+	} else if (now - hs->last_syn_ns < HANDSHAKE_PROVOKED_NS && hs->provoked < 255) {
+		hs->provoked++;
+	}
+	if (hs->syns < 255)
+		hs->syns++;
+	hs->tsval = ts.present ? ts.value : 0;
+	hs->last_syn_ns = now;
+	return PASS;
+}
+
+SEC("cgroup_skb/ingress")
+int handshake_ingress(struct __sk_buff *skb)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct handshake *hs = handshake_of(skb);
+	struct timestamps ts = {};
+	struct tcp_header tcp;
+	__u8 syn_ack = HANDSHAKE_TCP_SYN | HANDSHAKE_TCP_ACK;
+	int offset;
+
+	if (!hs)
+		return PASS;
+	offset = read_tcp(skb, &tcp);
+	if (offset < 0)
+		return PASS;
+	if (!(tcp.flags & HANDSHAKE_TCP_RST) && (tcp.flags & syn_ack) != syn_ack)
+		return PASS;
+	/* What the kernel refuses in SYN_SENT (RFC 9293 3.10.7.3, RFC 7323 5.3) is no answer: a RST
+	 * without ACK, a wrong acknowledgement, a TSecr that we never sent. TSecr 0 it accepts. */
+	if (!(tcp.flags & HANDSHAKE_TCP_ACK) || bpf_ntohl(tcp.acknowledgement) != hs->isn + 1) {
+		if (hs->rejected < 65535)
+			hs->rejected++;
+		return PASS;
+	}
+	if (hs->answer_ns) {
+		if (hs->duplicates < 65535)
+			hs->duplicates++;
+		return PASS;
+	}
+	read_timestamps(skb, offset, tcp.data_offset, &ts);
+	if (ts.present && ts.echo_reply && hs->tsval &&
+		((__s32)(ts.echo_reply - hs->tsval) > 0 ||
+			(hs->syns == 1 && ts.echo_reply != hs->tsval))) {
+		if (hs->rejected < 65535)
+			hs->rejected++;
+		return PASS;
+	}
+	now = arrival_ns(skb, now);
+	hs->answer_tsecr = ts.echo_reply;
+	hs->answer_flags = tcp.flags;
+	hs->answer_certain =
+		hs->syns == 1 || (ts.present && hs->tsval && ts.echo_reply == hs->tsval);
+	/* The two clocks may disagree by a hair on a path of no length at all. */
+	hs->answer_ns = now < hs->last_syn_ns && hs->answer_certain ? hs->last_syn_ns : now;
+	return PASS;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What /proc tells of this machine, for `mosprobe check`. */
+#ifndef MOSPROBE_MACHINE_H
+#define MOSPROBE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Size of net.ipv4.ip_local_port_range; 0 when it cannot be read. */
+uint32_t machine_ephemeral_ports(void);
+/* net.ipv4.tcp_timestamps; true when it cannot be read. */
+bool machine_tcp_timestamps(void);
+/* Entries of connection tracking, now and at most; false where it is not in use. */
+bool machine_conntrack(uint64_t *ret_entries, uint64_t *ret_most);
+/* MemAvailable, in bytes; 0 when it cannot be read. */
+uint64_t machine_memory_available(void);
+
+#endif

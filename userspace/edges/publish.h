@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Redis: results and transitions into their streams, with the state to reconcile from, by a thread
+ * of its own. It reads a queue that the prober fills and never makes the prober wait: when Redis is
+ * away, entries spool in memory up to a bound; beyond it the oldest results are dropped and counted,
+ * never a transition. Owns hiredis. */
+#ifndef MOSPROBE_PUBLISH_H
+#define MOSPROBE_PUBLISH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pure/config.h"
+#include "vocabulary/message.h"
+#include "vocabulary/queue.h"
+
+struct publish;
+
+/* Starts the thread. Reads [redis] of config, which must outlive it; password: NULL = none, copied.
+ * events: of struct event, read by this thread only. Redis need not be there. Returns 0, or a
+ * negative errno with a message. */
+int publish_start(struct publish **ret, const struct config *config, const char *password,
+	struct queue *events, struct message *msg);
+
+/* Any thread: counters since start. */
+struct publish_stats {
+	uint64_t written;	      /* entries that Redis acknowledged */
+	uint64_t dropped;	      /* results dropped beyond the bound of the spool */
+	uint64_t dropped_transitions; /* beyond 262,144 waiting: an error, see the log */
+	uint64_t spooled;	      /* entries waiting, now */
+	uint64_t reconnects;
+	bool connected;
+};
+struct publish_stats publish_stats(const struct publish *publish);
+
+/* Tells the thread to publish what it holds for at most timeout_ns, and joins it.
+ * ret_final (may be NULL): the counters at its end. NULL is fine, and leaves ret_final alone. */
+void publish_stop(struct publish *publish, uint64_t timeout_ns, struct publish_stats *ret_final);
+
+/* For `mosprobe check`: connects, authenticates, pings, reads the version and the two streams.
+ * Returns 0 with ret_found a line such as "7.0.15 at unix:///..., results hold 12 of 1000000
+ * entries", or a negative errno with a message that says what to do. timeout_ms bounds it. */
+int publish_check(const struct config *config, const char *password, unsigned timeout_ms,
+	struct message *ret_found, struct message *msg);
+
+#endif

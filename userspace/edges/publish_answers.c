@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* What the answers mean. */
+#include "edges/publish_session.h"
+
+#include "vocabulary/log.h"
+#include "vocabulary/nsec.h"
+
+#define RESUMED_AGAIN_NS NSEC_PER_MIN /* a Redis on the brink says so no more often */
+
+static void tell(struct session *session, const struct question *question, enum trouble trouble,
+	const struct answer *answer, uint64_t now_ns)
+{
+	troubles_tell(&session->troubles, trouble, now_ns, connection_url(session->connection),
+		session->keys.names[question->key], answer->text);
+}
+
+static void written(struct session *session, const struct question *question, uint64_t now_ns)
+{
+	struct course *course = &session->courses[question->stream];
+
+	stream_written(course->stream, question->slot);
+	atomic_fetch_add_explicit(&session->counters.written, 1, memory_order_relaxed);
+	if (!course->backoff.failures)
+		return;
+	backoff_reset(&course->backoff);
+	if (course->resumed_ns && now_ns - course->resumed_ns < RESUMED_AGAIN_NS)
+		return;
+	course->resumed_ns = now_ns;
+	log_line(LOG_INFO, "redis %s: %s takes entries again", connection_url(session->connection),
+		session->keys.names[question->key]);
+}
+
+static void add_refused(
+	struct session *session, const struct question *question, enum trouble trouble)
+{
+	struct course *course = &session->courses[question->stream];
+	const struct entry *entry = stream_entry(course->stream, question->slot);
+
+	if (trouble != TROUBLE_SMALLER_ID) {
+		/* Not written now; one that was sent before may stand there already, and keeps its
+		 * id until that is known. */
+		course->troubled = true;
+		stream_refused(course->stream, question->slot, false);
+		return;
+	}
+	if (entry->uncertain) {
+		/* Either it was written and its answer got lost, or something newer was. */
+		commands_find(&session->commands, question->stream, entry, question->slot);
+		return;
+	}
+	/* Somebody else writes here: all by ourselves we only give greater ids. */
+	course->troubled = true;
+	stream_refused(course->stream, question->slot, true);
+	course->last_wanted = true;
+}
+
+static void last_answered(struct session *session, const struct question *question,
+	const struct answer *answer, uint64_t now_ns)
+{
+	struct course *course = &session->courses[question->stream];
+	struct stream_id last;
+
+	course->last_asked = false;
+	if (!answer->error &&
+		!stream_id_parse(&last, answer_text_of(answer, "last-generated-id"))) {
+		stream_raise_id(course->stream, last);
+		course->last_wanted = false;
+	} else if (trouble_of(answer->text) == TROUBLE_NO_SUCH_KEY) {
+		course->last_wanted = false;
+	} else {
+		backoff_fail(&course->backoff, now_ns);
+	}
+}
+
+bool session_answer(struct session *session, const struct question *question,
+	const struct answer *answer, uint64_t now_ns, enum trouble *ret_trouble,
+	struct message *msg)
+{
+	enum trouble trouble = answer->error ? trouble_of(answer->text) : TROUBLE_OTHER;
+	struct course *course = &session->courses[question->stream];
+
+	/* An uncertain entry that is refused is no trouble but the proof that it was sent before. */
+	if (answer->error && question->kind != ASKED_NOTHING && trouble != TROUBLE_NO_SUCH_KEY &&
+		!(trouble == TROUBLE_SMALLER_ID && question->kind == ASKED_ADD &&
+			stream_entry(course->stream, question->slot)->uncertain))
+		tell(session, question, trouble, answer, now_ns);
+	switch (question->kind) {
+	case ASKED_ADD:
+		if (answer->error)
+			add_refused(session, question, trouble);
+		else
+			written(session, question, now_ns);
+		break;
+	case ASKED_FIND:
+		if (!answer->error && answer->elements) {
+			written(session, question, now_ns);
+			break;
+		}
+		course->troubled |= answer->error;
+		stream_refused(course->stream, question->slot, !answer->error);
+		break;
+	case ASKED_LAST:
+		last_answered(session, question, answer, now_ns);
+		break;
+	case ASKED_TARGET:
+		if (answer->error)
+			marks_forget(&session->commands.marks, question->target);
+		break;
+	case ASKED_UPDATE:
+		/* New fields: the hash was not there, because somebody deleted it or Redis
+		 * evicted it. The next result writes all of it. */
+		if (answer->error || answer->number)
+			marks_forget(&session->commands.marks, question->target);
+		break;
+	case ASKED_FRESH:
+		session->fresh = !answer->error;
+		break;
+	case ASKED_OTHER:
+	case ASKED_NOTHING:
+		break;
+	}
+	if (!answer->error)
+		backoff_reset(&session->backoff);
+	if (answer->error && (question->kind == ASKED_ADD || question->kind == ASKED_OTHER) &&
+		trouble_wants_reconnect(trouble)) {
+		*ret_trouble = trouble;
+		message_set(msg, 0, "%s", answer->text);
+		return false;
+	}
+	return true;
+}

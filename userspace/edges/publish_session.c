@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+#include "edges/publish_session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vocabulary/log.h"
+#include "vocabulary/nsec.h"
+
+/* Transitions are never dropped for want of room for results. This many are 16 alerts of each of
+ * 16,000 targets, and 64 MiB. */
+#define TRANSITIONS_MAX 262144
+
+int session_create(
+	struct session *ret, const struct config *config, const char *password, struct message *msg)
+{
+	size_t results_max = config->spool_max_bytes / (sizeof(uint64_t) + sizeof(struct result));
+	int error;
+
+	memset(ret, 0, sizeof *ret);
+	ret->config = config;
+	if (!config->redis_url)
+		return message_set(msg, -EINVAL, "redis.url is empty");
+	if (config->redis_username && !password)
+		return message_set(msg, -EINVAL, "redis.username needs redis.password_file");
+	error = connection_create(&ret->connection, config->redis_url, msg);
+	if (error)
+		return error;
+	ret->pipeline.connection = ret->connection;
+	if (password) {
+		ret->password = strdup(password);
+		error = ret->password ? 0 : -ENOMEM;
+	}
+	if (!error)
+		error = keys_create(&ret->keys, config);
+	if (!error)
+		error = commands_create(&ret->commands, &ret->pipeline, &ret->keys, config);
+	if (!error)
+		error = stream_create(
+			&ret->courses[STREAM_RESULTS].stream, sizeof(struct result), results_max);
+	if (!error)
+		error = stream_create(&ret->courses[STREAM_ALERTS].stream,
+			sizeof(struct transition), TRANSITIONS_MAX);
+	if (error)
+		return message_set(msg, error, "out of memory");
+	ret->greeting = (struct greeting) {
+		.username = config->redis_username,
+		.password = ret->password,
+		.keys = &ret->keys,
+	};
+	return 0;
+}
+
+void session_free(struct session *session)
+{
+	for (int i = STREAM_COUNT - 1; i >= 0; i--)
+		stream_destroy(session->courses[i].stream);
+	commands_free(&session->commands);
+	keys_free(&session->keys);
+	if (session->password)
+		explicit_bzero(session->password, strlen(session->password));
+	free(session->password);
+	connection_destroy(session->connection);
+}
+
+static void count(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static uint64_t counted(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void take_result(struct session *session, const struct result *result)
+{
+	struct stream *stream = session->courses[STREAM_RESULTS].stream;
+
+	while (!stream_add(stream, session->order, result)) {
+		if (!session->drops_told) {
+			session->drops_told = true;
+			session->drops_before = counted(&session->counters.dropped);
+			log_line(LOG_WARN,
+				"redis %s: %zu results wait, which is all that redis.spool_max "
+				"allows: the oldest are dropped",
+				connection_url(session->connection), stream_held(stream));
+		}
+		count(&session->counters.dropped);
+		if (!stream_drop_oldest(stream))
+			return;
+	}
+}
+
+static void take_transition(struct session *session, const struct transition *transition)
+{
+	if (stream_add(session->courses[STREAM_ALERTS].stream, session->order, transition))
+		return;
+	if (!counted(&session->counters.dropped_transitions))
+		log_line(LOG_ERROR, "redis %s: %d alerts wait: no more can be kept",
+			connection_url(session->connection), TRANSITIONS_MAX);
+	count(&session->counters.dropped_transitions);
+}
+
+void session_take(struct session *session, const struct event *event, uint64_t now_ns)
+{
+	session->order++;
+	switch (event->kind) {
+	case EVENT_RESULT:
+		take_result(session, &event->result);
+		break;
+	case EVENT_TRANSITION:
+		take_transition(session, &event->transition);
+		break;
+	case EVENT_HEARTBEAT:
+		session->heartbeat = event->heartbeat;
+		session->heartbeat_ns = now_ns;
+		session->heartbeat_due = true;
+		break;
+	}
+}
+
+size_t session_held(const struct session *session)
+{
+	size_t held = 0;
+
+	for (int i = 0; i < STREAM_COUNT; i++)
+		held += stream_held(session->courses[i].stream);
+	return held;
+}
+
+bool session_idle(const struct session *session)
+{
+	return !session_held(session) && (session->state != SESSION_READY ||
+						 (!pipeline_unanswered(&session->pipeline) &&
+							 !connection_unsent(session->connection)));
+}
+
+/* Everything that was not answered is to be sent again, whenever there is a connection again. */
+static void fail(struct session *session, enum trouble trouble, const char *what, const char *text,
+	uint64_t now_ns)
+{
+	connection_close(session->connection);
+	pipeline_clear(&session->pipeline);
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		stream_lost(session->courses[i].stream);
+		session->courses[i].last_asked = false;
+		session->courses[i].troubled = false;
+	}
+	session->state = SESSION_DOWN;
+	atomic_store(&session->counters.connected, false);
+	backoff_fail(&session->backoff, now_ns);
+	troubles_tell(&session->troubles, trouble, now_ns, connection_url(session->connection),
+		what, text);
+}
+
+static void open_connection(struct session *session, uint64_t now_ns)
+{
+	struct message msg;
+
+	if (now_ns < session->backoff.until_ns)
+		return;
+	if (connection_open(session->connection, &msg)) {
+		fail(session, TROUBLE_CONNECT, "cannot connect", msg.text, now_ns);
+		return;
+	}
+	session->state = SESSION_CONNECTING;
+	session->deadline_ns = now_ns + SESSION_CONNECT_NS;
+}
+
+static void finish_connection(struct session *session, short revents, uint64_t now_ns)
+{
+	struct message msg;
+
+	if (!revents) {
+		if (now_ns >= session->deadline_ns)
+			fail(session, TROUBLE_SILENT, "cannot connect", "nobody answers", now_ns);
+		return;
+	}
+	if (connection_finish(session->connection, &msg)) {
+		fail(session, TROUBLE_CONNECT, "cannot connect", msg.text, now_ns);
+		return;
+	}
+	if (greeting_start(&session->greeting, session->connection)) {
+		fail(session, TROUBLE_OTHER, "", "out of memory", now_ns);
+		return;
+	}
+	session->state = SESSION_GREETING;
+	session->deadline_ns = now_ns + SESSION_ANSWER_NS;
+}
+
+static void become_ready(struct session *session, uint64_t now_ns)
+{
+	size_t held = session_held(session);
+
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		stream_raise_id(session->courses[i].stream, session->greeting.streams[i].last);
+		session->courses[i].last_wanted = false;
+	}
+	marks_forget_all(&session->commands.marks);
+	if (!session->fresh)
+		commands_fresh(&session->commands);
+	commands_register(&session->commands);
+	session->heartbeat_due = session->heartbeat_ns != 0;
+	session->heard_ns = now_ns;
+	session->state = SESSION_READY;
+	if (!counted(&session->counters.connects) || session->troubles.untold_recovery)
+		log_line(LOG_INFO, "redis %s: connected, version %s, %zu entries to send",
+			connection_url(session->connection),
+			*session->greeting.version ? session->greeting.version : "unknown", held);
+	session->troubles.untold_recovery = false;
+	count(&session->counters.connects);
+	atomic_store(&session->counters.connected, true);
+}
+
+/* Takes one answer. Returns false when the connection is gone. */
+static bool take_answer(struct session *session, const struct answer *answer, uint64_t now_ns)
+{
+	struct question question;
+	enum trouble trouble;
+	struct message msg;
+	const char *what;
+	int status;
+
+	if (session->state == SESSION_READY) {
+		if (!pipeline_answered(&session->pipeline, &question)) {
+			fail(session, TROUBLE_PROTOCOL, "an answer to nothing", answer->text,
+				now_ns);
+			return false;
+		}
+		if (session_answer(session, &question, answer, now_ns, &trouble, &msg))
+			return true;
+		fail(session, trouble, session->keys.names[question.key], msg.text, now_ns);
+		return false;
+	}
+	what = greeting_bad_key(&session->greeting, answer);
+	if (what)
+		troubles_tell(&session->troubles, trouble_of(answer->text), now_ns,
+			connection_url(session->connection), what, answer->text);
+	status = greeting_answer(&session->greeting, session->connection, answer, &trouble, &what);
+	if (status == 1)
+		become_ready(session, now_ns);
+	else if (status == -EACCES)
+		fail(session, trouble, what, greeting_error(&session->greeting, answer), now_ns);
+	else if (status)
+		fail(session, TROUBLE_OTHER, "", "out of memory", now_ns);
+	return status >= 0;
+}
+
+static void receive(struct session *session, uint64_t now_ns)
+{
+	struct answer answer;
+	struct message msg;
+	bool got = false;
+	int status;
+
+	if (connection_read(session->connection, &got, &msg)) {
+		fail(session, TROUBLE_LOST, "connection lost", msg.text, now_ns);
+		return;
+	}
+	if (got)
+		session->heard_ns = now_ns;
+	while ((status = connection_answer(session->connection, &answer, &msg)) == 1) {
+		bool alive = take_answer(session, &answer, now_ns);
+
+		answer_free(&answer);
+		if (!alive)
+			return;
+	}
+	if (status < 0)
+		fail(session, TROUBLE_PROTOCOL, "connection lost", msg.text, now_ns);
+}
+
+static void keep_greeting(struct session *session, uint64_t now_ns)
+{
+	struct message msg;
+	int error;
+
+	if (connection_unsent(session->connection)) {
+		error = connection_write(session->connection, &msg);
+		if (error) {
+			fail(session, error == -EPROTO ? trouble_of(msg.text) : TROUBLE_LOST,
+				"connection lost", msg.text, now_ns);
+			return;
+		}
+	}
+	if (now_ns >= session->deadline_ns)
+		fail(session, TROUBLE_SILENT, "connected", "no answer comes", now_ns);
+}
+
+static void keep_ready(struct session *session, uint64_t now_ns)
+{
+	enum trouble trouble;
+	struct message msg;
+
+	if (pipeline_unanswered(&session->pipeline) &&
+		now_ns >= session->heard_ns + SESSION_ANSWER_NS) {
+		fail(session, TROUBLE_SILENT, "connection given up", "no answer comes", now_ns);
+		return;
+	}
+	if (!session_send(session, now_ns, &trouble, &msg)) {
+		fail(session, trouble, "connection lost", msg.text, now_ns);
+		return;
+	}
+	if (session->drops_told && !stream_waiting(session->courses[STREAM_RESULTS].stream)) {
+		session->drops_told = false;
+		log_line(LOG_WARN, "redis %s: %" PRIu64 " results were dropped in all",
+			connection_url(session->connection),
+			counted(&session->counters.dropped) - session->drops_before);
+	}
+}
+
+void session_turn(struct session *session, short revents, uint64_t now_ns)
+{
+	if (session->state == SESSION_DOWN)
+		open_connection(session, now_ns);
+	else if (session->state == SESSION_CONNECTING)
+		finish_connection(session, revents, now_ns);
+	else if (revents & ~POLLOUT)
+		receive(session, now_ns);
+	if (session->state == SESSION_GREETING)
+		keep_greeting(session, now_ns);
+	if (session->state == SESSION_READY)
+		keep_ready(session, now_ns);
+}
+
+int session_fd(const struct session *session)
+{
+	return connection_fd(session->connection);
+}
+
+short session_events(const struct session *session)
+{
+	if (session->state == SESSION_CONNECTING)
+		return POLLOUT;
+	return connection_unsent(session->connection) ? POLLIN | POLLOUT : POLLIN;
+}
+
+uint64_t session_wake_ns(const struct session *session, uint64_t now_ns)
+{
+	uint64_t wake_ns = UINT64_MAX;
+
+	if (session->state == SESSION_DOWN)
+		return session->backoff.until_ns;
+	if (session->state != SESSION_READY)
+		return session->deadline_ns;
+	if (pipeline_unanswered(&session->pipeline))
+		wake_ns = session->heard_ns + SESSION_ANSWER_NS;
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		uint64_t until_ns = session->courses[i].backoff.until_ns;
+
+		if (until_ns > now_ns && until_ns < wake_ns)
+			wake_ns = until_ns;
+	}
+	return wake_ns;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* All that the publisher's thread does, without the thread: takes events, keeps a connection, sends
+ * what waits, and understands the answers. The caller polls for it. */
+#ifndef MOSPROBE_PUBLISH_SESSION_H
+#define MOSPROBE_PUBLISH_SESSION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "edges/publish_backoff.h"
+#include "edges/publish_commands.h"
+#include "edges/publish_connection.h"
+#include "edges/publish_greeting.h"
+#include "edges/publish_keys.h"
+#include "edges/publish_pipeline.h"
+#include "edges/publish_stream.h"
+#include "edges/publish_trouble.h"
+#include "pure/config.h"
+#include "pure/result.h"
+#include "vocabulary/message.h"
+
+#define SESSION_CONNECT_NS (3 * NSEC_PER_SEC) /* to connect */
+#define SESSION_ANSWER_NS (5 * NSEC_PER_SEC)  /* from one answer to the next, when one is due */
+
+/* Written by the publisher's thread, read by any. */
+struct session_counters {
+	_Atomic uint64_t written, dropped, dropped_transitions, spooled, connects;
+	_Atomic bool connected;
+};
+
+/* What becomes of one of the two streams. */
+struct course {
+	struct stream *stream;
+	struct backoff backoff; /* after a refusal; one entry at a time until one is taken */
+	uint64_t resumed_ns;	/* when it was last told that entries are taken again */
+	bool troubled;		/* something was refused since it last settled */
+	bool last_wanted;	/* our ids are behind: the last one is to be read again */
+	bool last_asked;
+};
+
+struct session {
+	const struct config *config;
+	char *password;
+	struct keys keys;
+	struct connection *connection;
+	struct greeting greeting;
+	struct pipeline pipeline;
+	struct commands commands;
+	struct course courses[STREAM_COUNT];
+	enum { SESSION_DOWN, SESSION_CONNECTING, SESSION_GREETING, SESSION_READY } state;
+	struct backoff backoff;
+	uint64_t deadline_ns; /* of connecting or greeting */
+	uint64_t heard_ns;    /* when an answer came, or was first awaited */
+	struct troubles troubles;
+	bool fresh;	       /* what a former process left has been forgotten */
+	bool drops_told;       /* that results are being dropped */
+	uint64_t drops_before; /* dropped when the present outage began */
+	uint64_t order;	       /* of the newest entry */
+	struct heartbeat heartbeat;
+	uint64_t heartbeat_ns; /* when it came; 0 = none yet */
+	bool heartbeat_due;
+	struct session_counters counters;
+};
+
+/* Starts connecting with the first turn. password: NULL = none, copied. Returns 0, or a negative
+ * errno with a message; session_free() is fine either way. */
+int session_create(struct session *ret, const struct config *config, const char *password,
+	struct message *msg);
+void session_free(struct session *session);
+
+/* Takes an event from the prober. */
+void session_take(struct session *session, const struct event *event, uint64_t now_ns);
+/* Does what there is to do now. revents: what poll(2) said of the connection. */
+void session_turn(struct session *session, short revents, uint64_t now_ns);
+/* What to poll for, and until when at the latest (of what the newest turn left; now_ns:
+ * the time of that turn); fd -1 = nothing. */
+int session_fd(const struct session *session);
+short session_events(const struct session *session);
+uint64_t session_wake_ns(const struct session *session, uint64_t now_ns);
+/* Entries that Redis has not acknowledged. */
+size_t session_held(const struct session *session);
+/* Nothing is held, and nothing is under way either. */
+bool session_idle(const struct session *session);
+
+/* In publish_answers.c: what the answer to a question means, once the greeting is over. Returns false when it is of no
+ * use any more: then *ret_trouble and msg are why. */
+bool session_answer(struct session *session, const struct question *question,
+	const struct answer *answer, uint64_t now_ns, enum trouble *ret_trouble,
+	struct message *msg);
+
+/* In publish_sending.c: sends what may be sent now. Returns false when the connection is gone. */
+bool session_send(
+	struct session *session, uint64_t now_ns, enum trouble *ret_trouble, struct message *msg);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+#include "edges/resolver.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "edges/resolver_cares.h"
+#include "pure/dns_cache.h"
+#include "vocabulary/nsec.h"
+
+/* Names under way at once: bounds the memory, and how many dead names (each of which takes the sum of
+ * all time-outs, seconds) can be there before they hold up the others. */
+#define LOOKS_MAX 512
+#define REQUESTS_MAX 8192
+#define SLEEP_MOST_MS 1000
+/* When the prober's queue is full: how long until it is tried again. */
+#define TELL_AGAIN_MS 10
+
+struct resolver {
+	const char *const *names;
+	struct queue *answers;
+	struct queue *requests; /* of uint32_t: hosts to be looked up out of turn */
+	struct dns_client *client;
+	struct dns_cache *cache;
+	uint64_t now_ns;
+	size_t count;
+	pthread_t thread;
+	int stop_fd;
+	_Atomic bool stop;
+	_Atomic uint64_t lookups, found, not_found, failed, pending;
+};
+
+static enum dns_status status_of(const struct dns_known *known)
+{
+	if (known->address[DNS_V4].family || known->address[DNS_V6].family)
+		return DNS_OK;
+	if (!known->looked)
+		return DNS_PENDING;
+	return known->failing ? DNS_FAILED : DNS_NOT_FOUND;
+}
+
+static struct dns_answer answer_of(const struct dns_known *known)
+{
+	return (struct dns_answer) {
+		.host = known->host,
+		.status = (uint8_t)status_of(known),
+		.stale = known->stale,
+		.v4 = known->address[DNS_V4],
+		.v6 = known->address[DNS_V6],
+	};
+}
+
+static void count_lookup(struct resolver *resolver, const struct dns_reply replies[DNS_FAMILIES])
+{
+	bool found = false, failed = false;
+
+	for (int f = 0; f < DNS_FAMILIES; f++) {
+		found |= replies[f].kind == DNS_REPLY_FOUND;
+		failed |= replies[f].kind == DNS_REPLY_FAILED;
+	}
+	resolver->lookups++;
+	if (found)
+		resolver->found++;
+	else if (failed)
+		resolver->failed++;
+	else
+		resolver->not_found++;
+}
+
+static void looked_up(void *context, uint32_t host, const struct dns_reply replies[DNS_FAMILIES])
+{
+	struct resolver *resolver = context;
+
+	count_lookup(resolver, replies);
+	if (!dns_cache_known(resolver->cache, host).looked)
+		resolver->pending--;
+	dns_cache_store(resolver->cache, host, replies, resolver->now_ns);
+}
+
+/* No more than one sweep of the bound in a turn, since answers may come at once (hosts file, a server
+ * that cannot be reached) and the rest of the turn must not wait for a long list. */
+static void ask_due(struct resolver *resolver)
+{
+	uint32_t host;
+
+	for (unsigned i = 0; i < LOOKS_MAX && dns_client_has_room(resolver->client); i++) {
+		struct dns_known known;
+
+		if (!dns_cache_due(resolver->cache, resolver->now_ns, &host))
+			return;
+		known = dns_cache_known(resolver->cache, host);
+		dns_client_ask(resolver->client, host, resolver->names[host], known.address,
+			resolver->now_ns);
+	}
+}
+
+/* Returns false when the prober's queue is full and something is left to tell. It is looked at first,
+ * so that its count of refusals stays one of losses. */
+static bool tell(struct resolver *resolver)
+{
+	struct dns_known known;
+	bool any = false;
+
+	while (dns_cache_news(resolver->cache, &known) &&
+		queue_depth(resolver->answers) < queue_capacity(resolver->answers)) {
+		struct dns_answer answer = answer_of(&known);
+
+		queue_push(resolver->answers, &answer);
+		dns_cache_told(resolver->cache);
+		any = true;
+	}
+	if (any)
+		queue_wake(resolver->answers);
+	return !dns_cache_news(resolver->cache, &known);
+}
+
+static int sleep_ms(const struct resolver *resolver, bool told)
+{
+	uint64_t next_ns = dns_cache_next_ns(resolver->cache);
+	int most = told ? SLEEP_MOST_MS : TELL_AGAIN_MS;
+
+	if (dns_client_has_room(resolver->client)) {
+		uint64_t wait_ns = next_ns > resolver->now_ns ? next_ns - resolver->now_ns : 0;
+
+		if (wait_ns < (uint64_t)most * NSEC_PER_MSEC)
+			most = (int)((wait_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
+	}
+	return most ? dns_client_wait_ms(resolver->client, most) : 0;
+}
+
+static void *run(void *arg)
+{
+	struct resolver *resolver = arg;
+	struct pollfd fds[] = {
+		{ .fd = resolver->stop_fd, .events = POLLIN },
+		{ .fd = queue_fd(resolver->requests), .events = POLLIN },
+		{ .fd = dns_client_fd(resolver->client), .events = POLLIN },
+	};
+
+	while (!atomic_load(&resolver->stop)) {
+		uint32_t host;
+		bool told;
+
+		resolver->now_ns = nsec_mono();
+		dns_client_turn(resolver->client, resolver->now_ns);
+		while (queue_pop(resolver->requests, &host))
+			if (host < resolver->count)
+				dns_cache_hurry(resolver->cache, host, resolver->now_ns);
+		ask_due(resolver);
+		told = tell(resolver);
+		if (queue_may_sleep(resolver->requests))
+			poll(fds, sizeof fds / sizeof *fds, sleep_ms(resolver, told));
+		queue_awake(resolver->requests);
+	}
+	return NULL;
+}
+
+static void destroy(struct resolver *resolver)
+{
+	dns_client_destroy(resolver->client);
+	dns_cache_destroy(resolver->cache);
+	queue_destroy(resolver->requests);
+	if (resolver->stop_fd >= 0)
+		close(resolver->stop_fd);
+	free(resolver);
+}
+
+/* Signals are the main thread's. */
+static int start_thread(struct resolver *resolver)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&resolver->thread, NULL, run, resolver);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -error;
+}
+
+int resolver_start(struct resolver **ret, const struct config *config, const char *const *names,
+	size_t count, uint64_t first_within_ns, struct queue *answers, struct message *msg)
+{
+	struct dns_policy policy = {
+		.ttl_min_ns = config->dns_ttl_min_ns,
+		.ttl_max_ns = config->dns_ttl_max_ns,
+		.stale_max_ns = config->dns_stale_max_ns,
+	};
+	struct resolver *resolver = calloc(1, sizeof *resolver);
+	int error;
+
+	if (!resolver)
+		return message_set(msg, -ENOMEM, "DNS: out of memory");
+	resolver->names = names;
+	resolver->count = count;
+	resolver->pending = count;
+	resolver->answers = answers;
+	resolver->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (resolver->stop_fd < 0) {
+		error = message_set(msg, -errno, "DNS: cannot start: %m");
+		goto fail;
+	}
+	error = queue_create(&resolver->requests, sizeof(uint32_t), REQUESTS_MAX);
+	if (!error)
+		error = dns_cache_create(
+			&resolver->cache, &policy, names, count, nsec_mono(), first_within_ns);
+	if (error) {
+		message_set(msg, error, "DNS: cannot start: out of memory or descriptors");
+		goto fail;
+	}
+	error = dns_client_create(&resolver->client, config, LOOKS_MAX, looked_up, resolver, msg);
+	if (error)
+		goto fail;
+	error = start_thread(resolver);
+	if (error) {
+		message_set(msg, error, "DNS: cannot start a thread");
+		goto fail;
+	}
+	*ret = resolver;
+	return 0;
+fail:
+	destroy(resolver);
+	return error;
+}
+
+void resolver_stop(struct resolver *resolver)
+{
+	if (!resolver)
+		return;
+	atomic_store(&resolver->stop, true);
+	eventfd_write(resolver->stop_fd, 1);
+	pthread_join(resolver->thread, NULL);
+	destroy(resolver);
+}
+
+bool resolver_refresh(struct resolver *resolver, uint32_t host)
+{
+	if (!queue_push(resolver->requests, &host))
+		return false;
+	queue_wake(resolver->requests);
+	return true;
+}
+
+struct resolver_stats resolver_stats(const struct resolver *resolver)
+{
+	return (struct resolver_stats) {
+		.lookups = resolver->lookups,
+		.found = resolver->found,
+		.not_found = resolver->not_found,
+		.failed = resolver->failed,
+		.pending = resolver->pending,
+	};
+}
+
+struct single {
+	bool done;
+	struct dns_cache *cache;
+};
+
+static void single_looked_up(
+	void *context, uint32_t host, const struct dns_reply replies[DNS_FAMILIES])
+{
+	struct single *single = context;
+
+	dns_cache_store(single->cache, host, replies, nsec_mono());
+	single->done = true;
+}
+
+static void wait_for_single(
+	struct dns_client *client, const struct single *single, uint64_t timeout_ns)
+{
+	uint64_t end_ns = nsec_mono() + timeout_ns;
+	struct pollfd fd = { .fd = dns_client_fd(client), .events = POLLIN };
+
+	while (!single->done) {
+		uint64_t now_ns = nsec_mono();
+		uint64_t left_ms;
+
+		if (now_ns >= end_ns)
+			return;
+		left_ms = (end_ns - now_ns) / NSEC_PER_MSEC + 1;
+		poll(&fd, 1,
+			dns_client_wait_ms(
+				client, left_ms < SLEEP_MOST_MS ? (int)left_ms : SLEEP_MOST_MS));
+		dns_client_turn(client, nsec_mono());
+	}
+}
+
+int resolver_lookup(const struct config *config, const char *name, uint64_t timeout_ns,
+	struct dns_answer *ret, struct message *ret_servers, struct message *msg)
+{
+	struct dns_policy policy = { 0 };
+	struct single single = { .done = false };
+	struct dns_client *client = NULL;
+	struct dns_known known;
+	struct message servers;
+	uint32_t host = 0;
+	int error;
+
+	error = dns_cache_create(&single.cache, &policy, &name, 1, 0, 0);
+	if (error)
+		return message_set(msg, error, "DNS: out of memory");
+	error = dns_client_create(&client, config, 1, single_looked_up, &single, msg);
+	if (error)
+		goto out;
+	dns_client_servers(client, &servers);
+	dns_cache_due(single.cache, 0, &host);
+	known = dns_cache_known(single.cache, host);
+	dns_client_ask(client, host, name, known.address, nsec_mono());
+	wait_for_single(client, &single, timeout_ns);
+	known = dns_cache_known(single.cache, host);
+	if (!single.done) {
+		error = message_set(
+			msg, -ETIMEDOUT, "%s: no answer from %s in time", name, servers.text);
+	} else if (status_of(&known) == DNS_FAILED) {
+		error = message_set(msg, -EIO, "%s: asked %s: %s", name, servers.text,
+			dns_client_failure(client));
+	} else {
+		*ret = answer_of(&known);
+		if (ret_servers)
+			*ret_servers = servers;
+	}
+out:
+	dns_client_destroy(client);
+	dns_cache_destroy(single.cache);
+	return error;
+}

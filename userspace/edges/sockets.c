@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "edges/sockets.h"
+
+#include <errno.h>
+#include <time.h> /* linux/errqueue.h needs its timespec */
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct pool {
+	uint32_t *free; /* a stack of slots */
+	uint32_t free_count;
+};
+
+struct sockets {
+	uint32_t count, count_v4;
+	int *fds;
+	uint8_t *close_modes;
+	struct pool v4, v6;
+};
+
+static int set_deferred_ack(int fd, enum close_mode mode)
+{
+	int seconds = mode == CLOSE_HALF;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
+}
+
+static int make_socket(int family, struct message *msg)
+{
+	/* Without it a killed prober leaves FIN_WAIT1 orphans behind for minutes. */
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	int error;
+
+	if (fd < 0)
+		return message_set(msg, -errno, "socket: %s", strerror(errno));
+	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) ||
+		set_deferred_ack(fd, CLOSE_HALF)) {
+		error = message_set(msg, -errno, "setsockopt: %s", strerror(errno));
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int fill_pool(struct sockets *sockets, struct pool *pool, int family, uint32_t first,
+	uint32_t count, struct message *msg)
+{
+	pool->free = calloc(count ? count : 1, sizeof *pool->free);
+	if (!pool->free)
+		return message_set(msg, -ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < count; i++) {
+		int fd = make_socket(family, msg);
+
+		if (fd < 0)
+			return fd;
+		sockets->fds[first + i] = fd;
+		sockets->close_modes[first + i] = CLOSE_HALF;
+		/* The lowest slot on top. */
+		pool->free[count - 1 - i] = first + i;
+	}
+	pool->free_count = count;
+	return 0;
+}
+
+int sockets_create(
+	struct sockets **ret, uint32_t count_v4, uint32_t count_v6, struct message *msg)
+{
+	struct sockets *sockets = calloc(1, sizeof *sockets);
+	int error = -ENOMEM;
+
+	if (!sockets)
+		return message_set(msg, -ENOMEM, "out of memory");
+	sockets->count = count_v4 + count_v6;
+	sockets->count_v4 = count_v4;
+	sockets->fds = malloc(sockets->count * sizeof *sockets->fds);
+	sockets->close_modes = calloc(sockets->count, 1);
+	if (!sockets->fds || !sockets->close_modes) {
+		sockets->count = 0;
+		sockets_destroy(sockets);
+		return message_set(msg, error, "out of memory");
+	}
+	memset(sockets->fds, 0xff, sockets->count * sizeof *sockets->fds);
+	error = fill_pool(sockets, &sockets->v4, AF_INET, 0, count_v4, msg);
+	if (!error)
+		error = fill_pool(sockets, &sockets->v6, AF_INET6, count_v4, count_v6, msg);
+	if (error) {
+		sockets_destroy(sockets);
+		return error;
+	}
+	*ret = sockets;
+	return 0;
+}
+
+void sockets_destroy(struct sockets *sockets)
+{
+	if (!sockets)
+		return;
+	for (uint32_t i = 0; i < sockets->count; i++)
+		if (sockets->fds[i] >= 0)
+			close(sockets->fds[i]);
+	free(sockets->v4.free);
+	free(sockets->v6.free);
+	free(sockets->close_modes);
+	free(sockets->fds);
+	free(sockets);
+}
+
+uint32_t sockets_count(const struct sockets *sockets)
+{
+	return sockets->count;
+}
+
+const int *sockets_fds(const struct sockets *sockets)
+{
+	return sockets->fds;
+}
+
+uint32_t sockets_take(struct sockets *sockets, unsigned family)
+{
+	struct pool *pool = family == 4 ? &sockets->v4 : &sockets->v6;
+
+	return pool->free_count ? pool->free[--pool->free_count] : SLOT_NONE;
+}
+
+void sockets_give(struct sockets *sockets, uint32_t slot)
+{
+	struct pool *pool = slot < sockets->count_v4 ? &sockets->v4 : &sockets->v6;
+
+	pool->free[pool->free_count++] = slot;
+}
+
+uint32_t sockets_in_use(const struct sockets *sockets)
+{
+	return sockets->count - sockets->v4.free_count - sockets->v6.free_count;
+}
+
+void sockets_set_close(struct sockets *sockets, uint32_t slot, enum close_mode mode)
+{
+	if (sockets->close_modes[slot] == mode)
+		return;
+	if (!set_deferred_ack(sockets->fds[slot], mode))
+		sockets->close_modes[slot] = (uint8_t)mode;
+}
+
+void sockets_reset(struct sockets *sockets, uint32_t slot)
+{
+	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+
+	/* It cannot fail on a TCP socket, and there would be nothing else to do. */
+	if (connect(sockets->fds[slot], &nowhere, sizeof nowhere))
+		return;
+}
+
+/* The first extended error of ICMP origin in a message; false when there is none. */
+static bool icmp_of(struct msghdr *message, uint8_t *ret_type, uint8_t *ret_code)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		struct sock_extended_err error;
+
+		if (!(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) &&
+			!(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+			continue;
+		memcpy(&error, CMSG_DATA(c), sizeof error);
+		if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6)
+			continue;
+		*ret_type = error.ee_type;
+		*ret_code = error.ee_code;
+		return true;
+	}
+	return false;
+}
+
+bool sockets_drain_errors(
+	struct sockets *sockets, uint32_t slot, uint8_t *ret_type, uint8_t *ret_code)
+{
+	bool found = false;
+
+	for (;;) {
+		char control[512], quoted[64];
+		struct iovec part = { quoted, sizeof quoted };
+		struct msghdr message = {
+			.msg_iov = &part,
+			.msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof control,
+		};
+
+		if (recvmsg(sockets->fds[slot], &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return found;
+		if (!found)
+			found = icmp_of(&message, ret_type, ret_code);
+	}
+}
+
+int sockets_tcp_info(const struct sockets *sockets, uint32_t slot, struct socket_tcp_info *ret)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof info;
+
+	memset(&info, 0, sizeof info);
+	if (getsockopt(sockets->fds[slot], IPPROTO_TCP, TCP_INFO, &info, &length))
+		return -errno;
+	ret->established = info.tcpi_state == TCP_ESTABLISHED;
+	ret->rtt_us = info.tcpi_rtt;
+	ret->retransmits = info.tcpi_total_retrans;
+	return 0;
+}
+
+uint32_t sockets_limit(uint32_t reserve)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 0;
+	/* What we may have without asking anybody. */
+	if (limit.rlim_cur < limit.rlim_max) {
+		rlim_t before = limit.rlim_cur;
+
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit))
+			limit.rlim_cur = before;
+	}
+	if (limit.rlim_cur <= reserve)
+		return 0;
+	return limit.rlim_cur - reserve > INT32_MAX ? INT32_MAX
+						    : (uint32_t)(limit.rlim_cur - reserve);
+}
