@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "composition/arguments.h"
+#include "composition/engine.h"
+#include "composition/hosts.h"
+#include "composition/load.h"
+#include "composition/verbs.h"
+#include "edges/machine.h"
+#include "edges/publish.h"
+#include "edges/resolver.h"
+#include "vocabulary/nsec.h"
+
+#define REDIS_TIMEOUT_MS 2000
+/* Resident memory per target without samples: names, schedule, alert, address; measured. */
+#define BYTES_PER_TARGET 700
+
+static const char usage[] =
+	"usage: mosprobe check [-c FILE] [--targets FILE] [--redis URL] [--id ID] [--interval 60s]\n"
+	"                      [--samples 5] [--stamps auto]\n"
+	"\n"
+	"Looks at the configuration and the targets, then at this machine. Each line is ok, warn or\n"
+	"fail, with what was found and what to do. Ends with status 1 when a line failed.\n";
+
+static const struct argument accepted[] = {
+	{ "targets", "prober", "targets" },
+	{ "redis", "redis", "url" },
+	{ "id", "prober", "id" },
+	{ "interval", "prober", "interval" },
+	{ "samples", "prober", "samples" },
+	{ "stamps", "prober", "stamps" },
+	{ NULL, NULL, NULL },
+};
+
+enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
+
+/* What the lines share. */
+struct check {
+	struct config *config;
+	struct target_list *targets;
+	struct hosts hosts;
+	struct engine_plan plan;
+	unsigned failures;
+};
+
+static void line(struct check *check, enum verdict verdict, const char *what, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void line(struct check *check, enum verdict verdict, const char *what, const char *format, ...)
+{
+	static const char *const words[] = { "ok", "warn", "fail" };
+	va_list args;
+
+	printf("%-4s  %-12s ", words[verdict], what);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	check->failures += verdict == VERDICT_FAIL;
+}
+
+static void check_targets(struct check *check)
+{
+	struct message msg;
+
+	if (load_targets(&check->targets, check->config, &msg)) {
+		line(check, VERDICT_FAIL, "targets", "%s", msg.text);
+		check->targets = targets_create();
+	} else {
+		line(check, VERDICT_OK, "targets", "%zu", targets_count(check->targets));
+	}
+	if (!check->targets || hosts_create(&check->hosts, check->targets)) {
+		fputs("mosprobe: out of memory\n", stderr);
+		exit(1);
+	}
+	check->plan = engine_plan(check->config, check->targets);
+}
+
+static void check_kernel(struct check *check)
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+	bool recent;
+
+	uname(&name);
+	sscanf(name.release, "%u.%u", &major, &minor);
+	recent = major > 5 || (major == 5 && minor >= 10);
+	line(check, recent ? VERDICT_OK : VERDICT_WARN, "kernel", "%s%s", name.release,
+		recent ? "" : ": 5.10 or later is what mosprobe is made for");
+}
+
+/* cgroup, BPF and io_uring, by setting up the real thing. */
+static void check_engine(struct check *check)
+{
+	struct engine_plan plan = check->plan;
+	struct message note = { "" }, msg = { "" };
+	struct engine engine;
+
+	if (plan.slots_v4 + plan.slots_v6 == 0 && plan.limit)
+		plan.slots_v4 = 1; /* no targets: still look at the machine */
+	if (engine_open(&engine, check->config, &plan, &note, &msg)) {
+		line(check, VERDICT_FAIL, "engine", "%s", msg.text);
+		return;
+	}
+	if (engine.capture) {
+		line(check, VERDICT_OK, "cgroup", "%s%s", cgroup_path(engine.cgroup),
+			cgroup_is_own(engine.cgroup) ? " (a leaf of our own)" : "");
+		line(check, VERDICT_OK, "bpf",
+			"loaded, attached, and a connect to 127.0.0.1 was stamped: "
+			"latencies are stamped in the kernel");
+	} else if (note.text[0]) {
+		line(check, VERDICT_WARN, "bpf", "%s; run as root, or with CAP_BPF and CAP_NET_ADMIN",
+			note.text);
+	} else {
+		line(check, VERDICT_OK, "bpf", "not asked for: stamps = %s",
+			stamp_source_name(engine.source));
+	}
+	line(check, VERDICT_OK, "io_uring", "%u sockets registered", sockets_count(engine.sockets));
+	engine_close(&engine);
+}
+
+static void check_slots(struct check *check)
+{
+	const struct engine_plan *plan = &check->plan;
+	uint32_t slots = plan->slots_v4 + plan->slots_v6;
+	uint64_t wanted = (uint64_t)plan->wanted_v4 + plan->wanted_v6;
+	double timeout_s = (double)check->config->timeout_ns / NSEC_PER_SEC;
+
+	if (wanted <= slots && slots)
+		line(check, VERDICT_OK, "descriptors",
+			"%u allowed for sockets; %u are used (%u IPv4, %u IPv6), enough when every "
+			"target is silent: %.1f starts a second times %.1f s", plan->limit, slots,
+			plan->slots_v4, plan->slots_v6, plan->starts_per_s, timeout_s);
+	else if (slots)
+		line(check, VERDICT_WARN, "descriptors",
+			"%u allowed for sockets, %lu wanted when every target is silent (%.1f starts "
+			"a second times %.1f s): starts would be late then; raise the limit of open "
+			"files (LimitNOFILE=), or lower the time-out",
+			plan->limit, (unsigned long)wanted, plan->starts_per_s, timeout_s);
+	else if (!targets_count(check->targets))
+		line(check, VERDICT_OK, "descriptors", "%u allowed for sockets", plan->limit);
+	else
+		line(check, VERDICT_FAIL, "descriptors",
+			"none is left for sockets; raise the limit of open files (ulimit -n)");
+}
+
+static void check_ports(struct check *check)
+{
+	uint32_t ports = machine_ephemeral_ports(), most = 0;
+	uint32_t slots = check->plan.slots_v4 + check->plan.slots_v6;
+
+	/* A port is taken per destination; all slots at one destination is the worst there is. */
+	most = slots;
+	if (!ports)
+		line(check, VERDICT_WARN, "ports", "net.ipv4.ip_local_port_range cannot be read");
+	else if (ports >= most)
+		line(check, VERDICT_OK, "ports",
+			"%u ephemeral ports per destination, at most %u in use at once", ports, most);
+	else
+		line(check, VERDICT_WARN, "ports",
+			"%u ephemeral ports per destination, %u sockets: widen "
+			"net.ipv4.ip_local_port_range if many targets share an address", ports, slots);
+}
+
+static void check_sysctls(struct check *check)
+{
+	uint64_t entries, most;
+
+	if (machine_tcp_timestamps())
+		line(check, VERDICT_OK, "timestamps", "net.ipv4.tcp_timestamps is on");
+	else
+		line(check, VERDICT_WARN, "timestamps",
+			"net.ipv4.tcp_timestamps = 0: after a lost packet no latency can be told; set 1");
+	if (!machine_conntrack(&entries, &most)) {
+		line(check, VERDICT_OK, "conntrack", "not in use");
+		return;
+	}
+	/* An answered probe keeps its entry for 10 s, a silent one for 120 s. */
+	double answered = check->plan.starts_per_s * 10, silent = check->plan.starts_per_s * 120;
+
+	line(check, silent < (double)(most - entries) ? VERDICT_OK : VERDICT_WARN, "conntrack",
+		"%lu of %lu entries in use; probing adds %.0f, and %.0f when every target is silent%s",
+		(unsigned long)entries, (unsigned long)most, answered, silent,
+		silent < (double)(most - entries)
+			? ""
+			: ": exempt the prober (nft: tcp dport 5060 notrack, both ways)");
+}
+
+static void check_memory(struct check *check)
+{
+	uint64_t available = machine_memory_available();
+	uint64_t wanted = targets_count(check->targets) * BYTES_PER_TARGET +
+			  check->config->spool_max_bytes;
+
+	line(check, wanted < available ? VERDICT_OK : VERDICT_WARN, "memory",
+		"about %lu MiB wanted (with a full spool), %lu MiB available",
+		(unsigned long)(wanted >> 20), (unsigned long)(available >> 20));
+}
+
+static void check_dns(struct check *check)
+{
+	struct message servers = { "" }, msg = { "" };
+	struct dns_answer answer;
+	const char *name = check->hosts.named ? check->hosts.names[0] : NULL;
+	char v4[ADDRESS_TEXT_SIZE], v6[ADDRESS_TEXT_SIZE];
+
+	if (!name) {
+		line(check, VERDICT_OK, "dns", "not needed: every target is an address");
+		return;
+	}
+	if (resolver_lookup(check->config, name, 5 * NSEC_PER_SEC, &answer, &servers, &msg))
+		line(check, VERDICT_FAIL, "dns", "%s: %s", name, msg.text);
+	else if (answer.status == DNS_NOT_FOUND)
+		line(check, VERDICT_WARN, "dns", "%s answers that %s does not exist", servers.text,
+			name);
+	else
+		line(check, VERDICT_OK, "dns", "%s: %s%s%s (asked %s)", name,
+			address_text(&answer.v4, v4), answer.v4.family && answer.v6.family ? ", " : "",
+			address_text(&answer.v6, v6), servers.text);
+}
+
+static void check_redis(struct check *check)
+{
+	struct message found = { "" }, msg = { "" };
+	char *password = NULL;
+
+	if (!check->config->redis_url) {
+		line(check, VERDICT_OK, "redis", "none configured");
+		return;
+	}
+	if (load_password(&password, check->config, &msg) ||
+		publish_check(check->config, password, REDIS_TIMEOUT_MS, &found, &msg))
+		line(check, VERDICT_FAIL, "redis", "%s", msg.text);
+	else
+		line(check, VERDICT_OK, "redis", "%s", found.text);
+	free(password);
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct arguments arguments;
+	struct check check = { 0 };
+	struct message msg;
+
+	if (arguments_read(&arguments, argc, argv, accepted, false, false))
+		return 2;
+	if (arguments.help) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (load_config(&check.config, arguments.config_file, arguments.options,
+		    arguments.option_count, &msg)) {
+		line(&check, VERDICT_FAIL, "configuration", "%s", msg.text);
+		return 2;
+	}
+	line(&check, VERDICT_OK, "configuration", "%s, id %s",
+		arguments.config_file ? arguments.config_file : "defaults", check.config->id);
+	check_targets(&check);
+	check_kernel(&check);
+	check_engine(&check);
+	check_slots(&check);
+	check_ports(&check);
+	check_sysctls(&check);
+	check_memory(&check);
+	check_dns(&check);
+	check_redis(&check);
+	hosts_destroy(&check.hosts);
+	targets_destroy(check.targets);
+	config_destroy(check.config);
+	return check.failures ? 1 : 0;
+}

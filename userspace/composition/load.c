@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "composition/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A text file larger than this is none of ours: ten million targets are half of it. */
+#define FILE_SIZE_MOST ((size_t)1 << 30)
+
+static int read_stream(FILE *stream, char **ret, size_t *ret_length)
+{
+	size_t size = 65536, length = 0;
+	char *text = malloc(size);
+
+	while (text) {
+		length += fread(text + length, 1, size - length, stream);
+		if (length < size)
+			break;
+		if (size >= FILE_SIZE_MOST) {
+			free(text);
+			return -EFBIG;
+		}
+		char *larger = realloc(text, size *= 2);
+
+		if (!larger)
+			free(text);
+		text = larger;
+	}
+	if (!text)
+		return -ENOMEM;
+	if (ferror(stream)) {
+		free(text);
+		return errno ? -errno : -EIO;
+	}
+	*ret = text;
+	*ret_length = length;
+	return 0;
+}
+
+static int read_file(const char *name, char **ret, size_t *ret_length, struct message *msg)
+{
+	FILE *stream = fopen(name, "re");
+	int error;
+
+	if (!stream)
+		return message_set(msg, -errno, "%s: %s", name, strerror(errno));
+	errno = 0;
+	error = read_stream(stream, ret, ret_length);
+	fclose(stream);
+	if (error)
+		message_set(msg, error, "%s: %s", name, strerror(-error));
+	return error;
+}
+
+/* The host name as an id: what is no letter, digit, '.', '_' or '-' becomes '-'. */
+static void default_id(char ret[65])
+{
+	char host[65] = "";
+
+	if (gethostname(host, sizeof host - 1) || !host[0])
+		strcpy(host, "mosprobe");
+	for (char *c = host; *c; c++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
+			    *c))
+			*c = '-';
+	memcpy(ret, host, sizeof host);
+}
+
+/* Targets files that the configuration names are meant relative to where it stands. */
+static int place_target_files(struct config *config, const char *config_file)
+{
+	const char *slash = strrchr(config_file, '/');
+	size_t count = config->target_file_count, placed = 0;
+	char **names = calloc(count + 1, sizeof *names);
+	int error = names ? 0 : -ENOMEM;
+
+	for (; !error && placed < count; placed++) {
+		const char *name = config->target_files[placed];
+		int folder = name[0] == '/' || !slash ? 0 : (int)(slash - config_file) + 1;
+
+		if (asprintf(&names[placed], "%.*s%s", folder, config_file, name) < 0) {
+			names[placed] = NULL;
+			error = -ENOMEM;
+		}
+	}
+	if (!error)
+		error = config_set_target_files(config, (const char *const *)names, count);
+	for (size_t i = 0; names && i < placed; i++)
+		free(names[i]);
+	free(names);
+	return error;
+}
+
+static int read_config(struct config *config, const char *file, struct message *msg)
+{
+	size_t length = 0;
+	char *text = NULL;
+	int error = read_file(file, &text, &length, msg);
+
+	if (!error)
+		error = config_read(config, text, length, file, msg);
+	if (!error && place_target_files(config, file))
+		error = message_set(msg, -ENOMEM, "out of memory");
+	free(text);
+	return error;
+}
+
+/* Options, but for targets files, whose names may hold blanks; each --targets adds one, and together
+ * they replace the configuration's. */
+static int set_options(struct config *config, const struct load_option *options, size_t count,
+	struct message *msg)
+{
+	const char *files[LOAD_OPTIONS_MAX];
+	size_t file_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char where[MESSAGE_SIZE];
+		int error;
+
+		if (!strcmp(options[i].key, "targets")) {
+			files[file_count++] = options[i].value;
+			continue;
+		}
+		snprintf(where, sizeof where, "--%s %s", options[i].name, options[i].value);
+		error = config_set(config, options[i].section, options[i].key, options[i].value,
+			where, msg);
+		if (error)
+			return error;
+	}
+	if (file_count && config_set_target_files(config, files, file_count))
+		return message_set(msg, -ENOMEM, "out of memory");
+	return 0;
+}
+
+int load_config(struct config **ret, const char *file, const struct load_option *options,
+	size_t option_count, struct message *msg)
+{
+	struct config *config;
+	char id[65];
+	int error = 0;
+
+	default_id(id);
+	config = config_create(id);
+	if (!config)
+		return message_set(msg, -ENOMEM, "out of memory");
+	if (!file && !access(LOAD_CONFIG_DEFAULT, F_OK))
+		file = LOAD_CONFIG_DEFAULT;
+	if (file)
+		error = read_config(config, file, msg);
+	if (!error)
+		error = set_options(config, options, option_count, msg);
+	if (!error)
+		error = config_finish(config, file ? file : "defaults", msg);
+	if (error) {
+		config_destroy(config);
+		return error;
+	}
+	*ret = config;
+	return 0;
+}
+
+int load_targets(struct target_list **ret, const struct config *config, struct message *msg)
+{
+	struct target_list *list;
+	int error = 0;
+
+	if (!config->target_file_count)
+		return message_set(msg, -ENOENT,
+			"no targets: name a file with --targets FILE, or [prober] targets = FILE");
+	list = targets_create();
+	if (!list)
+		return message_set(msg, -ENOMEM, "out of memory");
+	for (size_t i = 0; !error && i < config->target_file_count; i++) {
+		const char *name = config->target_files[i];
+		size_t before = targets_count(list), length = 0;
+		char *text = NULL;
+
+		error = read_file(name, &text, &length, msg);
+		if (!error)
+			error = targets_add(list, text, length, name, config, msg);
+		free(text);
+		if (!error && targets_count(list) == before)
+			error = message_set(msg, -ENOENT, "%s: no targets in it", name);
+	}
+	if (error) {
+		targets_destroy(list);
+		return error;
+	}
+	*ret = list;
+	return 0;
+}
+
+int load_password(char **ret, const struct config *config, struct message *msg)
+{
+	const char *variable = getenv(LOAD_PASSWORD_VARIABLE);
+	size_t length = 0;
+	char *text = NULL, *password;
+	int error;
+
+	*ret = NULL;
+	if (!config->redis_password_file) {
+		if (variable && *variable && !(*ret = strdup(variable)))
+			return message_set(msg, -ENOMEM, "out of memory");
+		return 0;
+	}
+	error = read_file(config->redis_password_file, &text, &length, msg);
+	if (error)
+		return error;
+	while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		length--;
+	if (!length || memchr(text, '\0', length)) {
+		free(text);
+		return message_set(msg, -EINVAL, "%s: no password in it",
+			config->redis_password_file);
+	}
+	password = strndup(text, length);
+	explicit_bzero(text, length);
+	free(text);
+	if (!password)
+		return message_set(msg, -ENOMEM, "out of memory");
+	*ret = password;
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Files and command-line options to a configuration and a list of targets: the part that every verb
+ * begins with. */
+#ifndef MOSPROBE_LOAD_H
+#define MOSPROBE_LOAD_H
+
+#include <stddef.h>
+
+#include "pure/config.h"
+#include "pure/targets.h"
+#include "vocabulary/message.h"
+
+#define LOAD_CONFIG_DEFAULT "/etc/mosprobe/mosprobe.conf"
+#define LOAD_OPTIONS_MAX 32
+#define LOAD_PASSWORD_VARIABLE "MOSPROBE_REDIS_PASSWORD"
+
+/* An option that stands for a key of the configuration. */
+struct load_option {
+	const char *name;    /* "interval", without the dashes */
+	const char *section; /* "prober" */
+	const char *key;     /* "interval" */
+	const char *value;
+};
+
+/* file: -c FILE; NULL: LOAD_CONFIG_DEFAULT if it is there. Options come last and win; `targets` given
+ * as an option replaces the file's. Targets files named in the configuration are found relative to it.
+ * Returns 0 or a negative errno with a message. */
+int load_config(struct config **ret, const char *file, const struct load_option *options,
+	size_t option_count, struct message *msg);
+
+/* Every targets file of config; none, or none in them, is an error. Returns 0 or a negative errno with
+ * a message. */
+int load_targets(struct target_list **ret, const struct config *config, struct message *msg);
+
+/* The Redis password: from redis.password_file, else from the environment; NULL when there is none.
+ * ret is malloc'ed. Returns 0 or a negative errno with a message that never holds the password. */
+int load_password(char **ret, const struct config *config, struct message *msg);
+
+#endif

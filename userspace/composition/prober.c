@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "composition/prober.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "composition/prober_parts.h"
+#include "vocabulary/nsec.h"
+
+#define COMPLETIONS_PER_TURN 1024u
+#define SLEEP_MOST_NS (50 * NSEC_PER_MSEC)
+/* From this rate on completions are collected in batches, a turn of this length each; below it every
+ * completion ends the turn at once. */
+#define BATCHED_STARTS_PER_S 500.0
+#define BATCHED_TURN_NS (2 * NSEC_PER_MSEC)
+#define PACE_NS (2 * NSEC_PER_MSEC)
+
+static uint64_t heartbeat_every_ns(const struct prober *prober)
+{
+	return prober->interval_ns < 5 * NSEC_PER_SEC ? NSEC_PER_SEC : 5 * NSEC_PER_SEC;
+}
+
+static void take_addresses(struct prober *prober)
+{
+	const struct hosts *hosts = prober->setup.hosts;
+
+	for (size_t i = hosts->named; i < hosts->count; i++) {
+		struct host_address *host = &prober->addresses[i];
+		struct address address;
+
+		/* The target list has parsed it before. */
+		if (address_parse(&address, hosts->names[i]))
+			continue;
+		*(address.family == 4 ? &host->v4 : &host->v6) = address;
+		host->status = DNS_OK;
+	}
+}
+
+static void take_targets(struct prober *prober)
+{
+	const struct config *config = prober->setup.config;
+	uint64_t cycles = config->cycles;
+
+	prober->unfinished = cycles * targets_count(prober->setup.targets);
+	for (uint32_t i = 0; i < targets_count(prober->setup.targets); i++) {
+		const struct target *target = targets_at(prober->setup.targets, i);
+		struct visit *visit = &prober->visits[i];
+
+		visit->open_cycle = CYCLE_NONE;
+		visit->next_waiting = NOBODY;
+		visit->cycles_left = cycles ? (uint32_t)cycles : UINT32_MAX;
+		visit->state = STATE_UNVERIFIED;
+		if (!prober->setup.begin_now)
+			visit->phase = (uint32_t)(target_hash(target) >> 32);
+		prober->starts_per_s += (double)target->settings->samples /
+					((double)prober->interval_ns / NSEC_PER_SEC);
+		prober_first_start(prober, i);
+	}
+	prober->counters.targets = targets_count(prober->setup.targets);
+	prober->counters.states[STATE_UNVERIFIED] = prober->counters.targets;
+}
+
+static unsigned most_samples(const struct target_list *targets)
+{
+	unsigned most = 1;
+
+	for (size_t i = 0; i < targets_count(targets); i++)
+		if (targets_at(targets, i)->settings->samples > most)
+			most = targets_at(targets, i)->settings->samples;
+	return most;
+}
+
+static int take_memory(struct prober *prober)
+{
+	const struct prober_setup *setup = &prober->setup;
+	uint32_t targets = (uint32_t)targets_count(setup->targets);
+	uint32_t slots = sockets_count(setup->engine->sockets);
+	struct window_config window = { setup->config->window, setup->config->average };
+	/* The time-out is shorter than the interval: a target has two open cycles at most. */
+	uint32_t open_cycles = 2 * targets + 1;
+
+	prober->schedule = schedule_create(targets, prober->interval_ns, prober->turn_ns);
+	prober->cycles = cycles_create(open_cycles, most_samples(setup->targets));
+	prober->window = window_create(&window, targets);
+	prober->alerts = calloc(targets, sizeof *prober->alerts);
+	prober->visits = calloc(targets, sizeof *prober->visits);
+	prober->addresses = calloc(setup->hosts->count, sizeof *prober->addresses);
+	prober->flights = calloc(slots, sizeof *prober->flights);
+	prober->completions = calloc(COMPLETIONS_PER_TURN, sizeof *prober->completions);
+	prober->finished = calloc(open_cycles, sizeof *prober->finished);
+	return prober->schedule && prober->cycles && prober->window && prober->alerts &&
+			       prober->visits && prober->addresses && prober->flights &&
+			       prober->completions && prober->finished
+		       ? 0
+		       : -ENOMEM;
+}
+
+int prober_create(struct prober **ret, const struct prober_setup *setup)
+{
+	struct prober *prober = calloc(1, sizeof *prober);
+	uint64_t real_ns = nsec_real();
+
+	if (!prober)
+		return -ENOMEM;
+	prober->setup = *setup;
+	prober->interval_ns = setup->config->interval_ns;
+	prober->turn_ns = prober->tokens_ns = nsec_mono();
+	prober->turn_ms = prober->started_ms = real_ns / NSEC_PER_MSEC;
+	/* Cycles are numbered by the wall clock as it is now, so numbers go on rising after a restart;
+	 * a later step of the wall clock moves nothing. */
+	prober->epoch_ns = setup->begin_now ? (int64_t)prober->turn_ns
+					    : (int64_t)prober->turn_ns - (int64_t)real_ns;
+	prober->oldest = prober->newest = NOBODY;
+	for (unsigned i = 0; i < 2; i++)
+		prober->waiting[i] = (struct line){ NOBODY, NOBODY };
+	if (take_memory(prober)) {
+		prober_destroy(prober);
+		return -ENOMEM;
+	}
+	take_addresses(prober);
+	take_targets(prober);
+	prober->heartbeat_due_ns = prober->turn_ns;
+	*ret = prober;
+	return 0;
+}
+
+void prober_destroy(struct prober *prober)
+{
+	if (!prober)
+		return;
+	schedule_destroy(prober->schedule);
+	cycles_destroy(prober->cycles);
+	window_destroy(prober->window);
+	free(prober->alerts);
+	free(prober->visits);
+	free(prober->addresses);
+	free(prober->flights);
+	free(prober->completions);
+	free(prober->finished);
+	free(prober);
+}
+
+static void take_answers(struct prober *prober)
+{
+	struct dns_answer answer;
+
+	while (prober->setup.answers && queue_pop(prober->setup.answers, &answer)) {
+		struct host_address *host = &prober->addresses[answer.host];
+
+		host->v4 = answer.v4;
+		host->v6 = answer.v6;
+		host->status = answer.status;
+	}
+}
+
+struct heartbeat prober_heartbeat(const struct prober *prober)
+{
+	struct heartbeat heartbeat = prober->counters;
+	struct timespec cpu;
+
+	heartbeat.at_ms = prober->turn_ms;
+	heartbeat.started_ms = prober->started_ms;
+	heartbeat.interval_ms = prober->interval_ns / NSEC_PER_MSEC;
+	heartbeat.late_p99_ms = (double)histogram_quantile(&prober->lateness_us, 0.99) / 1000;
+	heartbeat.late_max_ms = (double)prober->lateness_us.max / 1000;
+	heartbeat.in_flight = sockets_in_use(prober->setup.engine->sockets);
+	heartbeat.slots = sockets_count(prober->setup.engine->sockets);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+	heartbeat.cpu_ns = (uint64_t)cpu.tv_sec * NSEC_PER_SEC + (uint64_t)cpu.tv_nsec;
+	heartbeat.queue_refused = prober->setup.publish ? queue_refused(prober->setup.publish) : 0;
+	return heartbeat;
+}
+
+static void send_heartbeat(struct prober *prober)
+{
+	struct event event = { .kind = EVENT_HEARTBEAT };
+
+	if (prober->turn_ns < prober->heartbeat_due_ns)
+		return;
+	event.heartbeat = prober_heartbeat(prober);
+	prober_send(prober, &event);
+	prober->heartbeat_due_ns = prober->turn_ns + heartbeat_every_ns(prober);
+}
+
+/* How long this turn may wait for completions. */
+static uint64_t sleep_ns(const struct prober *prober)
+{
+	uint64_t until_ns = prober->turn_ns + SLEEP_MOST_NS, next_ns;
+
+	if (!prober->stopping) {
+		next_ns = schedule_next_ns(prober->schedule);
+		if (next_ns < until_ns)
+			until_ns = next_ns;
+	}
+	/* What is due may have to wait for its turn in the pace. */
+	if (prober->start_tokens < 1 && until_ns < prober->turn_ns + PACE_NS)
+		until_ns = prober->turn_ns + PACE_NS;
+	if (prober->oldest != NOBODY) {
+		next_ns = prober->flights[prober->oldest].start_ns +
+			  prober->setup.config->timeout_ns;
+		/* What is cancelled already has its completion on the way. */
+		if (!prober->flights[prober->oldest].cancelled && next_ns < until_ns)
+			until_ns = next_ns;
+	}
+	return until_ns > prober->turn_ns ? until_ns - prober->turn_ns : 0;
+}
+
+static uint32_t turn_ring(struct prober *prober)
+{
+	uint64_t wait_ns = sleep_ns(prober);
+	uint32_t wanted = 1;
+
+	if (prober->starts_per_s >= BATCHED_STARTS_PER_S &&
+		prober->setup.engine->source != STAMP_CLOCK) {
+		wait_ns = BATCHED_TURN_NS;
+		wanted = COMPLETIONS_PER_TURN;
+	}
+	return ring_turn(prober->setup.engine->ring, wait_ns, wanted, prober->completions,
+		COMPLETIONS_PER_TURN);
+}
+
+static void read_time(struct prober *prober)
+{
+	uint64_t real_ns = nsec_real();
+
+	prober->turn_ns = nsec_mono();
+	prober->turn_ms = real_ns / NSEC_PER_MSEC;
+	if (prober->setup.engine->capture)
+		capture_set_clock(prober->setup.engine->capture, real_ns, prober->turn_ns);
+}
+
+bool prober_turn(struct prober *prober)
+{
+	uint32_t count;
+
+	read_time(prober);
+	take_answers(prober);
+	prober_expire(prober);
+	if (!prober->stopping)
+		prober_start_due(prober);
+	count = turn_ring(prober);
+	if (count && prober->setup.engine->source == STAMP_CLOCK)
+		prober->turn_ns = nsec_mono();
+	prober_collect(prober, count);
+	prober_fold(prober);
+	send_heartbeat(prober);
+	if (prober->setup.publish)
+		queue_wake(prober->setup.publish);
+	if (prober->setup.output)
+		queue_wake(prober->setup.output);
+	if (prober->stopping)
+		return sockets_in_use(prober->setup.engine->sockets) > 0;
+	return !prober->setup.config->cycles || prober->unfinished;
+}
+
+void prober_stop(struct prober *prober)
+{
+	prober->stopping = 1;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The prober: one thread that takes what is due, submits it, collects what has come, joins it with the
+ * stamps, folds finished cycles, scores them, steps their alerts and hands the results on, turn after
+ * turn. It never waits for Redis, DNS, a disk or a terminal. */
+#ifndef MOSPROBE_PROBER_H
+#define MOSPROBE_PROBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "composition/engine.h"
+#include "composition/hosts.h"
+#include "edges/resolver.h"
+#include "pure/config.h"
+#include "pure/result.h"
+#include "pure/targets.h"
+#include "vocabulary/queue.h"
+
+struct prober;
+
+/* All of it must outlive the prober. */
+struct prober_setup {
+	const struct config *config;
+	const struct target_list *targets;
+	const struct hosts *hosts;
+	const struct engine *engine;
+	struct resolver *resolver;  /* NULL: every target is an address */
+	struct queue *answers;	    /* of struct dns_answer; NULL: likewise */
+	struct queue *publish;	    /* of struct event; NULL = none */
+	struct queue *output;	    /* of struct event; NULL = none */
+	bool begin_now; /* the first cycle of every target begins at once, for `probe` */
+
+	/* Called for every sample that has an outcome; NULL = none. */
+	void (*on_sample)(void *context, const struct sample *sample, const struct address *address);
+	/* Called for every result; NULL = none. */
+	void (*on_result)(void *context, const struct result *result);
+	void *context;
+};
+
+/* Returns 0 or -ENOMEM. */
+int prober_create(struct prober **ret, const struct prober_setup *setup);
+void prober_destroy(struct prober *prober); /* NULL is fine */
+
+/* One turn, a few milliseconds when there is work, at most 50. False when there is nothing left to do:
+ * every target has had its config->cycles, or prober_stop() was called and nothing is in flight. */
+bool prober_turn(struct prober *prober);
+
+/* Starts nothing any more; what is in flight ends within config->timeout_ns. Async-signal-safe. */
+void prober_stop(struct prober *prober);
+
+/* As of now; to be called by the prober's thread. */
+struct heartbeat prober_heartbeat(const struct prober *prober);
+
+#endif

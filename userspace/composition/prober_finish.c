@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "composition/prober_parts.h"
+#include "pure/join.h"
+#include "vocabulary/nsec.h"
+
+static void count_lateness(struct prober *prober, const struct sample *sample)
+{
+	uint64_t late_ns = sample->start_ns > sample->due_ns ? sample->start_ns - sample->due_ns : 0;
+
+	histogram_add(&prober->lateness_us, late_ns / NSEC_PER_USEC);
+	prober->counters.late_starts += late_ns > LATE_NS;
+}
+
+void prober_sample_done(
+	struct prober *prober, const struct sample *sample, const struct address *address)
+{
+	struct heartbeat *counters = &prober->counters;
+
+	counters->samples++;
+	counters->outcomes[sample->outcome]++;
+	if (sample->outcome == OUTCOME_LOCAL_ERROR)
+		counters->local_errors[sample->reason]++;
+	if (sample->outcome == OUTCOME_SKIPPED)
+		counters->skips[sample->reason]++;
+	if (prober->setup.on_sample)
+		prober->setup.on_sample(prober->setup.context, sample, address);
+	if (cycles_put(prober->cycles, sample))
+		prober->finished[prober->finished_count++] = sample->cycle;
+}
+
+static void land(struct prober *prober, uint32_t slot)
+{
+	struct flight *flight = &prober->flights[slot];
+
+	if (flight->older != NOBODY)
+		prober->flights[flight->older].newer = flight->newer;
+	else
+		prober->oldest = flight->newer;
+	if (flight->newer != NOBODY)
+		prober->flights[flight->newer].older = flight->older;
+	else
+		prober->newest = flight->older;
+}
+
+void prober_expire(struct prober *prober)
+{
+	uint64_t timeout_ns = prober->setup.config->timeout_ns;
+
+	/* All have the same time-out, so who started first runs out first. Cancelled ones stay in the
+	 * line until their completion, always at its front. */
+	for (uint32_t slot = prober->oldest; slot != NOBODY; slot = prober->flights[slot].newer) {
+		struct flight *flight = &prober->flights[slot];
+
+		if (flight->start_ns + timeout_ns > prober->turn_ns)
+			return;
+		if (flight->cancelled)
+			continue;
+		flight->cancelled = true;
+		ring_cancel(prober->setup.engine->ring, slot);
+	}
+}
+
+/* All that the kernel knows of this connect, before its socket is taken back. */
+static void ask_kernel(
+	const struct prober *prober, uint32_t slot, int result, struct join_input *ret)
+{
+	const struct engine *engine = prober->setup.engine;
+	const struct flight *flight = &prober->flights[slot];
+	struct socket_tcp_info info;
+
+	ret->result = result;
+	ret->start_ns = flight->start_ns;
+	ret->end_ns = prober->turn_ns;
+	ret->timeout_ns = prober->setup.config->timeout_ns;
+	ret->source = engine->source;
+	ret->first_syn_before_ns = flight->first_syn_before_ns;
+	if (engine->capture)
+		capture_read(engine->capture, slot, &ret->handshake);
+	if (join_needs_tcp_info(ret) && !sockets_tcp_info(engine->sockets, slot, &info)) {
+		ret->established = info.established && info.rtt_us;
+		ret->tcp_rtt_us = info.rtt_us;
+		ret->tcp_retrans = info.retransmits;
+	}
+	if (result || (join_needs_tcp_info(ret) && !ret->established))
+		ret->icmp_seen = sockets_drain_errors(
+			engine->sockets, slot, &ret->icmp_type, &ret->icmp_code);
+}
+
+static struct address address_of(const struct flight *flight)
+{
+	struct address address = { .family = flight->family };
+
+	if (flight->family == 4)
+		memcpy(address.bytes, &flight->address.v4.sin_addr, 4);
+	else
+		memcpy(address.bytes, &flight->address.v6.sin6_addr, 16);
+	return address;
+}
+
+void prober_collect(struct prober *prober, uint32_t count)
+{
+	const struct engine *engine = prober->setup.engine;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t slot = prober->completions[i].slot;
+		struct flight *flight = &prober->flights[slot];
+		struct address address = address_of(flight);
+		struct join_input input = { 0 };
+		struct sample sample = {
+			.due_ns = flight->due_ns,
+			.target = flight->target,
+			.cycle = flight->cycle,
+			.index = flight->index,
+		};
+
+		ask_kernel(prober, slot, prober->completions[i].result, &input);
+		sockets_reset(engine->sockets, slot);
+		join(&input, &sample);
+		land(prober, slot);
+		sockets_give(engine->sockets, slot);
+		count_lateness(prober, &sample);
+		prober_sample_done(prober, &sample, &address);
+	}
+}

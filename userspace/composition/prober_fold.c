@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "composition/prober_parts.h"
+#include "pure/score.h"
+#include "vocabulary/nsec.h"
+
+/* Failed cycles in a row after which a name is looked up again at once. */
+#define FAILED_CYCLES_TO_REFRESH 3
+
+const struct address *prober_address(const struct prober *prober, uint32_t target)
+{
+	static const struct address none = { .family = 0 };
+	const struct host_address *host =
+		&prober->addresses[prober->setup.hosts->of_target[target]];
+	uint8_t family = targets_at(prober->setup.targets, target)->settings->family;
+
+	if (host->v4.family && family != FAMILY_6)
+		return &host->v4;
+	if (host->v6.family && family != FAMILY_4)
+		return &host->v6;
+	return &none;
+}
+
+void prober_send(struct prober *prober, const struct event *event)
+{
+	if (prober->setup.publish)
+		queue_push(prober->setup.publish, event);
+	if (prober->setup.output)
+		queue_push(prober->setup.output, event);
+}
+
+/* A cycle on its way to a result: one row of the batch of this turn. */
+struct row {
+	uint32_t target;
+	uint64_t number;
+	struct cycle_summary summary;
+	bool folded;	    /* it entered the window */
+	unsigned answered, failed;
+	struct window_numbers numbers;
+	struct score score;
+};
+
+static bool address_changed(struct prober *prober, uint32_t target)
+{
+	const struct address *address = prober_address(prober, target);
+	struct visit *visit = &prober->visits[target];
+	uint32_t before = visit->address_hash, hash;
+
+	if (!address->family)
+		return false;
+	hash = (uint32_t)XXH3_64bits(address->bytes, sizeof address->bytes) | 1;
+	visit->address_hash = hash;
+	return before && before != hash;
+}
+
+static void fold_row(struct prober *prober, uint32_t index, struct row *row)
+{
+	struct cycle *cycle = cycles_at(prober->cycles, index);
+	const struct settings *settings = targets_at(prober->setup.targets, cycle->target)->settings;
+
+	memset(row, 0, sizeof *row);
+	row->target = cycle->target;
+	row->number = cycle->number;
+	row->summary = window_summarise(cycle, settings->refused_answers);
+	if (row->summary.outcome != CYCLE_MISSING)
+		row->folded = window_fold(prober->window, cycle, settings->refused_answers,
+			address_changed(prober, cycle->target));
+	cycles_close(prober->cycles, index);
+	prober->open_cycles--;
+	if (row->folded)
+		window_newest(prober->window, row->target, &row->answered, &row->failed);
+	row->numbers = window_numbers(prober->window, row->target, row->number);
+}
+
+static void score_row(const struct prober *prober, struct row *row)
+{
+	const struct settings *settings = targets_at(prober->setup.targets, row->target)->settings;
+	struct window_score kept;
+
+	if (!row->folded)
+		return;
+	row->score = score_cycle(&prober->setup.config->model, &settings->codec, &row->numbers,
+		row->answered, row->failed);
+	kept = (struct window_score){
+		.mos_cycle = row->score.mos_cycle,
+		.r_delay = fmax(0, row->score.r_delay),
+		.r_jitter = fmax(0, row->score.r_jitter),
+		.r_loss = fmax(0, row->score.r_loss),
+		.r_failed = row->score.r_failed,
+	};
+	window_remember(prober->window, row->target, &kept);
+}
+
+static bool is_muted(const struct prober *prober, const struct settings *settings)
+{
+	return settings->mute_until_ms > prober->turn_ms;
+}
+
+/* What the row says of the target, without the judgement. */
+static struct result result_of(const struct prober *prober, const struct row *row)
+{
+	struct result result = {
+		.target = targets_at(prober->setup.targets, row->target),
+		.target_index = row->target,
+		.addr = *prober_address(prober, row->target),
+		.at_ms = prober->turn_ms,
+		.cycle = row->number,
+		.n = row->numbers.n,
+		.answered = row->numbers.answered,
+		.failed = row->numbers.failed,
+		.sent = row->numbers.sent,
+		.lost = row->numbers.lost,
+		.latency_ms = row->numbers.latency_ms,
+		.jitter_ms = row->numbers.jitter_ms,
+		.stddev_ms = row->numbers.stddev_ms,
+		.latency_rise_ms = NAN,
+		.loss_pct = row->numbers.loss_pct,
+		.fail_pct = row->numbers.fail_pct,
+		.r = NAN,
+		.mos_cycle = NAN,
+		.r_base = NAN,
+		.r_delay = NAN,
+		.r_jitter = NAN,
+		.r_loss = NAN,
+		.r_codec = NAN,
+		.r_failed = NAN,
+		.outcome = row->summary.outcome,
+		.error = row->summary.error,
+		.stamp_source = row->summary.stamp_source,
+	};
+
+	if (row->folded) {
+		result.r = row->score.r;
+		result.mos_cycle = row->score.mos_cycle;
+		result.r_base = row->score.r_base;
+		result.r_delay = row->score.r_delay;
+		result.r_jitter = row->score.r_jitter;
+		result.r_loss = row->score.r_loss;
+		result.r_codec = row->score.r_codec;
+		result.r_failed = row->score.r_failed;
+	}
+	return result;
+}
+
+/* Steps the ladder; a transition is sent before the result that it belongs to. */
+static void judge(struct prober *prober, const struct row *row, struct result *result)
+{
+	const struct settings *settings = result->target->settings;
+	struct alert_state *alert = &prober->alerts[row->target];
+	struct alert_transition step = { .happened = false };
+	bool muted = is_muted(prober, settings);
+	enum cause cause;
+	bool settled;
+
+	result->mos = window_mos(prober->window, row->target, row->number, &cause);
+	settled = window_is_settled(prober->window, row->target, settings->samples, row->number);
+	if (muted)
+		step = alert_mute(alert, prober->turn_ms);
+	else if (row->folded)
+		step = alert_step(alert, &settings->alert,
+			&(struct alert_cycle){
+				.mos = result->mos,
+				.interval_ns = prober->interval_ns,
+				.at_ms = prober->turn_ms,
+				.may_fire = settled,
+			});
+
+	if (!window_is_verified(prober->window, row->target))
+		result->state = STATE_UNVERIFIED;
+	else if (!settled)
+		result->state = STATE_SETTLING;
+	else
+		result->state = alert_level(alert);
+	if (settled && !isnan(result->mos))
+		result->band = band_of(result->mos);
+	result->cause = cause;
+	result->open = alert_level(alert) != STATE_OK;
+	result->seq = alert->seq;
+	result->state_since_ms = alert->changed_ms;
+
+	if (step.happened) {
+		struct event event = { .kind = EVENT_TRANSITION };
+
+		event.transition = (struct transition){
+			.result = *result,
+			.since_ms = prober->turn_ms - step.held_ms,
+			.held_ms = step.held_ms,
+			.seq = alert->seq,
+			.action = step.state == STATE_OK ? ACTION_RESOLVE : ACTION_TRIGGER,
+			.severity = step.state == STATE_OK ? step.previous : step.state,
+			.previous = step.previous,
+			.muted = muted,
+			.threshold = step.threshold,
+		};
+		prober_send(prober, &event);
+	}
+}
+
+/* Names that do not answer may have moved. */
+static void watch_failures(struct prober *prober, const struct row *row)
+{
+	uint32_t host = prober->setup.hosts->of_target[row->target];
+	struct visit *visit = &prober->visits[row->target];
+
+	if (row->summary.outcome != CYCLE_FAILED) {
+		visit->failed_cycles = 0;
+		return;
+	}
+	if (++visit->failed_cycles < FAILED_CYCLES_TO_REFRESH)
+		return;
+	visit->failed_cycles = 0;
+	if (prober->setup.resolver && host < prober->setup.hosts->named)
+		resolver_refresh(prober->setup.resolver, host);
+}
+
+static void finish_row(struct prober *prober, const struct row *row)
+{
+	struct event event = { .kind = EVENT_RESULT, .result = result_of(prober, row) };
+	struct visit *visit = &prober->visits[row->target];
+	bool muted;
+
+	judge(prober, row, &event.result);
+	muted = is_muted(prober, event.result.target->settings);
+	prober->counters.muted = prober->counters.muted - visit->muted + muted;
+	visit->muted = muted;
+	prober->counters.states[visit->state]--;
+	visit->state = event.result.state;
+	prober->counters.states[visit->state]++;
+	prober->counters.cycles++;
+	watch_failures(prober, row);
+	prober_send(prober, &event);
+	if (prober->setup.on_result)
+		prober->setup.on_result(prober->setup.context, &event.result);
+	if (prober->unfinished)
+		prober->unfinished--;
+}
+
+void prober_fold(struct prober *prober)
+{
+	enum { BATCH = 64 };
+	struct row rows[BATCH];
+
+	for (uint32_t done = 0; done < prober->finished_count;) {
+		uint32_t count = prober->finished_count - done;
+
+		if (count > BATCH)
+			count = BATCH;
+		for (uint32_t i = 0; i < count; i++)
+			fold_row(prober, prober->finished[done + i], &rows[i]);
+		for (uint32_t i = 0; i < count; i++)
+			score_row(prober, &rows[i]);
+		for (uint32_t i = 0; i < count; i++)
+			finish_row(prober, &rows[i]);
+		done += count;
+	}
+	prober->finished_count = 0;
+}

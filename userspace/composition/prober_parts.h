@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the prober share: prober.c (create, turn), prober_start.c (what is due goes out),
+ * prober_finish.c (what has come in becomes samples), prober_fold.c (finished cycles become results). */
+#ifndef MOSPROBE_PROBER_PARTS_H
+#define MOSPROBE_PROBER_PARTS_H
+
+#include <netinet/in.h>
+#include <signal.h>
+
+#include "composition/prober.h"
+#include "pure/alert.h"
+#include "pure/cycle.h"
+#include "pure/schedule.h"
+#include "pure/window.h"
+#include "vocabulary/histogram.h"
+
+#define NOBODY UINT32_MAX
+#define LATE_NS (20 * NSEC_PER_MSEC)
+
+/* A target between its starts. */
+struct visit {
+	uint64_t number;	/* of the cycle that next_index belongs to */
+	uint32_t phase;		/* in 1/2^32 of the interval */
+	uint32_t open_cycle;	/* index of its open cycle, CYCLE_NONE before its first start */
+	uint32_t next_waiting;	/* in the line for a free slot */
+	uint32_t cycles_left;	/* to start; UINT32_MAX = endless */
+	uint32_t address_hash;	/* of the address of its newest folded cycle, 0 = none */
+	uint16_t next_index;	/* sample that is due next */
+	uint8_t state;		/* enum state, as counted in prober->states */
+	uint8_t failed_cycles;	/* in a row */
+	bool muted;		/* as counted in the heartbeat */
+};
+
+/* What is known of a host. */
+struct host_address {
+	struct address v4, v6;
+	uint8_t status; /* enum dns_status */
+};
+
+/* A slot with a connect under way. */
+struct flight {
+	uint64_t due_ns, start_ns, first_syn_before_ns;
+	uint32_t target, cycle;
+	uint32_t older, newer; /* the line of connects under way, by start */
+	uint16_t index;
+	bool cancelled;
+	uint8_t family;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address;
+};
+
+/* A line of targets for which no slot was free, oldest first. */
+struct line {
+	uint32_t first, last;
+};
+
+struct prober {
+	struct prober_setup setup;
+	uint64_t interval_ns;
+	int64_t epoch_ns; /* CLOCK_MONOTONIC at wall clock 0: what cycle numbers count from */
+	uint64_t started_ms;
+	double starts_per_s;
+
+	struct schedule *schedule;
+	struct cycles *cycles;
+	struct window *window;
+	struct alert_state *alerts;	/* by target */
+	struct visit *visits;		/* by target */
+	struct host_address *addresses; /* by host */
+	struct flight *flights;		/* by slot */
+	struct ring_completion *completions;
+	uint32_t *finished; /* open cycles that had their last sample in this turn */
+	uint32_t finished_count;
+	uint32_t oldest, newest; /* flights by start */
+	struct line waiting[2];	 /* by family: IPv4, IPv6 */
+
+	double start_tokens; /* how many starts the pace allows now */
+	uint64_t tokens_ns;  /* when they were counted last */
+	uint64_t turn_ns;    /* the time of this turn, read once */
+	uint64_t turn_ms;    /* its wall clock */
+	uint64_t heartbeat_due_ns;
+	uint64_t unfinished; /* targets that still have cycles to start or to fold; with --cycles */
+	uint64_t open_cycles;
+	volatile sig_atomic_t stopping;
+
+	struct heartbeat counters;
+	struct histogram lateness_us;
+};
+
+/* prober_start.c */
+
+/* When sample next_index of the target's cycle is due. */
+uint64_t prober_due_ns(const struct prober *prober, uint32_t target);
+/* Sets the target's first cycle and puts it into the schedule. */
+void prober_first_start(struct prober *prober, uint32_t target);
+/* Starts what is due, within pace and slots. */
+void prober_start_due(struct prober *prober);
+
+/* prober_finish.c */
+
+/* A sample that has its outcome: into its cycle. */
+void prober_sample_done(
+	struct prober *prober, const struct sample *sample, const struct address *address);
+/* Cancels the connects whose time is over. */
+void prober_expire(struct prober *prober);
+/* Joins what has come in. */
+void prober_collect(struct prober *prober, uint32_t count);
+
+/* prober_fold.c */
+
+/* Folds, scores and judges the cycles that finished, and hands their results on. */
+void prober_fold(struct prober *prober);
+/* To every reader. */
+void prober_send(struct prober *prober, const struct event *event);
+/* The address that a target's next connect goes to, family 0 = none. */
+const struct address *prober_address(const struct prober *prober, uint32_t target);
+
+#endif

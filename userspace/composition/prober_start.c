@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <string.h>
+
+#include "composition/prober_parts.h"
+#include "vocabulary/nsec.h"
+
+/* At most this many connects a turn: one costs about 16 us, and a turn should stay within a few ms. */
+#define STARTS_PER_TURN 256
+/* After a pause, starts that are still in time are caught up at this multiple of the usual rate. */
+#define CATCH_UP_RATE 2.0
+#define TOKENS_LEAST 32.0
+
+static const struct settings *settings_of(const struct prober *prober, uint32_t target)
+{
+	return targets_at(prober->setup.targets, target)->settings;
+}
+
+static int64_t cycle_begin_ns(const struct prober *prober, uint32_t target, uint64_t number)
+{
+	uint64_t phase_ns = (uint64_t)prober->visits[target].phase * prober->interval_ns >> 32;
+
+	return prober->epoch_ns + (int64_t)(number * prober->interval_ns + phase_ns);
+}
+
+static uint64_t spacing_ns(const struct prober *prober, uint32_t target)
+{
+	return prober->interval_ns / settings_of(prober, target)->samples;
+}
+
+uint64_t prober_due_ns(const struct prober *prober, uint32_t target)
+{
+	const struct visit *visit = &prober->visits[target];
+
+	return (uint64_t)cycle_begin_ns(prober, target, visit->number) +
+	       schedule_offset_ns(visit->next_index, settings_of(prober, target)->samples,
+		       prober->interval_ns);
+}
+
+void prober_first_start(struct prober *prober, uint32_t target)
+{
+	struct visit *visit = &prober->visits[target];
+	int64_t since_ns = (int64_t)prober->turn_ns - cycle_begin_ns(prober, target, 0);
+
+	/* The first cycle that is whole. */
+	visit->number = (uint64_t)((since_ns + (int64_t)prober->interval_ns - 1) /
+				   (int64_t)prober->interval_ns);
+	visit->next_index = 0;
+	schedule_add(prober->schedule, target, prober_due_ns(prober, target));
+}
+
+/* The sample that was due has been started or given up: on to the next. */
+static void advance(struct prober *prober, uint32_t target)
+{
+	struct visit *visit = &prober->visits[target];
+	uint64_t due_ns;
+
+	if (++visit->next_index == settings_of(prober, target)->samples) {
+		visit->next_index = 0;
+		visit->open_cycle = CYCLE_NONE;
+		visit->number++;
+		if (visit->cycles_left != UINT32_MAX && --visit->cycles_left == 0)
+			return;
+		/* After a pause of whole cycles these are simply missing. */
+		due_ns = prober_due_ns(prober, target);
+		if (due_ns + prober->interval_ns < prober->turn_ns)
+			visit->number += (prober->turn_ns - due_ns) / prober->interval_ns;
+	}
+	schedule_add(prober->schedule, target, prober_due_ns(prober, target));
+}
+
+/* Opens the target's cycle with its first sample; false when the pool of open cycles is exhausted,
+ * which its size rules out. */
+static bool open_cycle(struct prober *prober, uint32_t target)
+{
+	struct visit *visit = &prober->visits[target];
+
+	if (visit->open_cycle != CYCLE_NONE)
+		return true;
+	visit->open_cycle = cycles_open(
+		prober->cycles, target, visit->number, settings_of(prober, target)->samples);
+	if (visit->open_cycle == CYCLE_NONE)
+		return false;
+	prober->open_cycles++;
+	return true;
+}
+
+/* An outcome without a connect. */
+static void give_up(struct prober *prober, uint32_t target, uint64_t due_ns, enum outcome outcome,
+	enum skip_reason reason)
+{
+	struct visit *visit = &prober->visits[target];
+	struct sample sample = {
+		.due_ns = due_ns,
+		.start_ns = prober->turn_ns,
+		.target = target,
+		.cycle = visit->open_cycle,
+		.index = visit->next_index,
+		.outcome = (uint8_t)outcome,
+		.reason = (uint8_t)reason,
+		.source = (uint8_t)prober->setup.engine->source,
+	};
+
+	prober_sample_done(prober, &sample, prober_address(prober, target));
+	advance(prober, target);
+}
+
+static bool is_denied(const struct prober *prober, const struct address *address)
+{
+	const struct config *config = prober->setup.config;
+
+	for (size_t i = 0; i < config->deny_count; i++)
+		if (address_block_has(&config->deny[i], address))
+			return true;
+	return false;
+}
+
+/* Whether the target can be connected to now; else its sample is given up with the reason. */
+static const struct address *usable_address(
+	struct prober *prober, uint32_t target, uint64_t due_ns)
+{
+	uint32_t host = prober->setup.hosts->of_target[target];
+	const struct address *address = prober_address(prober, target);
+
+	switch ((enum dns_status)prober->addresses[host].status) {
+	case DNS_PENDING:
+		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_NO_ADDRESS);
+		return NULL;
+	case DNS_NOT_FOUND:
+		give_up(prober, target, due_ns, OUTCOME_DNS_FAIL, 0);
+		return NULL;
+	case DNS_FAILED:
+		give_up(prober, target, due_ns, OUTCOME_DNS_UNKNOWN, 0);
+		return NULL;
+	case DNS_OK:
+		break;
+	}
+	if (!address->family) {
+		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_FAMILY);
+		return NULL;
+	}
+	if (is_denied(prober, address)) {
+		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_DENIED);
+		return NULL;
+	}
+	return address;
+}
+
+static void wait_in_line(struct prober *prober, uint32_t target, struct line *line)
+{
+	prober->visits[target].next_waiting = NOBODY;
+	if (line->first == NOBODY)
+		line->first = target;
+	else
+		prober->visits[line->last].next_waiting = target;
+	line->last = target;
+}
+
+static uint32_t next_in_line(struct prober *prober, struct line *line)
+{
+	uint32_t target = line->first;
+
+	line->first = prober->visits[target].next_waiting;
+	return target;
+}
+
+/* Into the line of connects under way: newest last, so the oldest runs out first. */
+static void take_off(struct prober *prober, uint32_t slot)
+{
+	struct flight *flight = &prober->flights[slot];
+
+	flight->newer = NOBODY;
+	flight->older = prober->newest;
+	if (prober->newest != NOBODY)
+		prober->flights[prober->newest].newer = slot;
+	else
+		prober->oldest = slot;
+	prober->newest = slot;
+}
+
+static void connect_slot(struct prober *prober, uint32_t slot, uint32_t target, uint64_t due_ns,
+	const struct address *address)
+{
+	const struct engine *engine = prober->setup.engine;
+	struct visit *visit = &prober->visits[target];
+	struct flight *flight = &prober->flights[slot];
+	struct sockaddr_storage storage;
+	socklen_t length = address_to_sockaddr(
+		address, targets_at(prober->setup.targets, target)->port, &storage);
+
+	assert(length <= sizeof flight->address);
+	memcpy(&flight->address, &storage, length);
+	flight->due_ns = due_ns;
+	flight->start_ns = prober->turn_ns;
+	flight->target = target;
+	flight->cycle = visit->open_cycle;
+	flight->index = visit->next_index;
+	flight->family = address->family;
+	flight->cancelled = false;
+	if (engine->capture)
+		flight->first_syn_before_ns = capture_first_syn_ns(engine->capture, slot);
+	else
+		flight->start_ns = nsec_mono(); /* the clock is all there is: as near as it gets */
+	sockets_set_close(engine->sockets, slot, settings_of(prober, target)->close);
+	ring_connect(engine->ring, slot, &flight->address.any, length);
+	take_off(prober, slot);
+	advance(prober, target);
+}
+
+/* Starts, skips, or leaves waiting (false) the sample of a target that is due. */
+static bool start(struct prober *prober, uint32_t target, uint64_t due_ns)
+{
+	const struct address *address;
+	uint32_t slot;
+
+	if (!open_cycle(prober, target)) {
+		advance(prober, target);
+		return true;
+	}
+	if (prober->turn_ns > due_ns + spacing_ns(prober, target)) {
+		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_LATE);
+		return true;
+	}
+	address = usable_address(prober, target, due_ns);
+	if (!address)
+		return true;
+	slot = sockets_take(prober->setup.engine->sockets, address->family);
+	if (slot == SLOT_NONE)
+		return false;
+	prober->start_tokens -= 1;
+	connect_slot(prober, slot, target, due_ns, address);
+	return true;
+}
+
+/* Those who found no slot before go first. */
+static unsigned start_waiting(struct prober *prober, struct line *line, unsigned most)
+{
+	unsigned started = 0;
+
+	while (started < most && line->first != NOBODY && prober->start_tokens >= 1) {
+		uint32_t target = line->first;
+
+		if (!start(prober, target, prober_due_ns(prober, target)))
+			break;
+		/* start() has put the target into the schedule, not back into a line. */
+		next_in_line(prober, line);
+		started++;
+	}
+	return started;
+}
+
+static void refill_tokens(struct prober *prober)
+{
+	double seconds = (double)(prober->turn_ns - prober->tokens_ns) / NSEC_PER_SEC;
+	double rate = CATCH_UP_RATE * prober->starts_per_s;
+	double most = rate * 0.02 > TOKENS_LEAST ? rate * 0.02 : TOKENS_LEAST;
+
+	prober->start_tokens += rate * seconds;
+	if (prober->start_tokens > most)
+		prober->start_tokens = most;
+	prober->tokens_ns = prober->turn_ns;
+}
+
+void prober_start_due(struct prober *prober)
+{
+	unsigned started = 0;
+	uint64_t due_ns;
+	uint32_t target;
+
+	refill_tokens(prober);
+	for (unsigned i = 0; i < 2; i++)
+		started += start_waiting(prober, &prober->waiting[i], STARTS_PER_TURN);
+	while (started < STARTS_PER_TURN && prober->start_tokens >= 1 &&
+		schedule_pop(prober->schedule, prober->turn_ns, &target, &due_ns)) {
+		started++;
+		if (!start(prober, target, due_ns))
+			wait_in_line(prober, target,
+				&prober->waiting[prober_address(prober, target)->family == 6]);
+	}
+}

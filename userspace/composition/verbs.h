@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The verbs of the command line, one file each. argv[0] is the verb's name, its options follow;
+ * returns the exit status: 0 done, 1 failed while running, 2 wrong usage or configuration. */
+#ifndef MOSPROBE_VERBS_H
+#define MOSPROBE_VERBS_H
+
+/* Probes all targets, cycle after cycle, until told to stop. */
+int cmd_run(int argc, char **argv);
+
+/* Probes one target now and explains each sample and the score; 1 when it is under the warning
+ * level. */
+int cmd_probe(int argc, char **argv);
+
+/* Reads configuration and targets, then looks at the machine; 1 when a check failed. */
+int cmd_check(int argc, char **argv);
+
+/* Scores numbers given on the command line, or as CSV on standard input; probes nothing. 1 when a
+ * line of the CSV is bad or standard output cannot be written. */
+int cmd_score(int argc, char **argv);
+
+#endif
