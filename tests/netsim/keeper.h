@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The process between netsim and the command, in the command's namespace. It starts the command,
+ * passes signals on to it, and leaves nothing of it behind, even when netsim is killed. */
+#ifndef NETSIM_KEEPER_H
+#define NETSIM_KEEPER_H
+
+#include <signal.h>
+#include <stdnoreturn.h>
+
+/* Exit statuses of a command that did not start, as shells have them. */
+#define STATUS_NOT_EXECUTABLE 126
+#define STATUS_NOT_FOUND 127
+
+struct keeper {
+	char *const *command; /* argv */
+	sigset_t mask; /* the signals that the command is to block: those of netsim's start */
+	/* From netsim: a byte 0 when the link is made, later a signal's number to be passed on.
+	 * Closed: netsim is dead. */
+	int control_fd;
+	int ready_fd; /* to netsim: one byte when the namespace is there */
+};
+
+/* Ends with the command's exit status, 128 + N when signal N killed it. */
+noreturn void keeper_run(const struct keeper *keeper);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* Three processes: netsim itself, which stays in the namespace that it was started in; the keeper
+ * with the command; the responder. When netsim dies, however it dies, the kernel closes its pipes:
+ * the keeper ends the command and itself, and the responder gets a signal. With the last of them
+ * the namespaces and the link go. */
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdnoreturn.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keeper.h"
+#include "links.h"
+#include "responder.h"
+
+struct processes {
+	const struct run *run;
+	pid_t netsim, keeper, responder;
+	int ready[2];		  /* one byte from each child when it is ready */
+	int keeper_control[2];	  /* see keeper.h */
+	int responder_control[2]; /* closed: end */
+	sigset_t old_mask, signals;
+};
+
+/* A child keeps only its own end: netsim's must close when netsim dies. */
+static void become_child(const struct processes *all)
+{
+	close(all->ready[0]);
+	close(all->keeper_control[1]);
+	close(all->responder_control[1]);
+}
+
+/* On the CPU that the command is least likely to want: it begins to count at the other end. */
+static int pin(int cpu)
+{
+	cpu_set_t cpus;
+
+	if (cpu < 0) {
+		if (sched_getaffinity(0, sizeof cpus, &cpus))
+			return -errno;
+		for (cpu = CPU_SETSIZE - 1; cpu > 0 && !CPU_ISSET(cpu, &cpus);)
+			cpu--;
+	}
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	return sched_setaffinity(0, sizeof cpus, &cpus) ? -errno : 0;
+}
+
+static noreturn void run_responder(const struct processes *all)
+{
+	struct responder *responder;
+	int error;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != all->netsim)
+		_exit(1);
+	if (links_enter_namespace() || links_set_up_responder(all->keeper, &all->old_mask))
+		_exit(1);
+	error = pin(all->run->cpu);
+	if (error) {
+		fprintf(stderr, "netsim: cannot run on CPU %d: %s\n", all->run->cpu,
+			strerror(-error));
+		_exit(1);
+	}
+	/* Else whatever shares the CPU makes answers late by its slice. Not real time, which the
+	 * kernel throttles when it spins. Without the right to it, it does what it can. */
+	setpriority(PRIO_PROCESS, 0, -20);
+	prctl(PR_SET_TIMERSLACK, 1); /* ns: a sleep ends when it should, not up to 50 us later */
+	error = responder_create(&responder, all->run->scenario, LINK_INTERFACE);
+	if (error) {
+		fprintf(stderr, "netsim: cannot open the packet ring: %s\n", strerror(-error));
+		_exit(1);
+	}
+	if (write(all->ready[1], "", 1) == 1)
+		responder_run(responder, all->responder_control[0], all->run->busy);
+	responder_report(responder, all->run->verbose);
+	responder_destroy(responder);
+	_exit(0);
+}
+
+static noreturn void run_keeper(const struct processes *all)
+{
+	const struct keeper keeper = {
+		.command = all->run->command,
+		.mask = all->old_mask,
+		.control_fd = all->keeper_control[0],
+		.ready_fd = all->ready[1],
+	};
+
+	keeper_run(&keeper);
+}
+
+/* Starts one and waits until it is ready. Returns its pid; -1 when it failed and has said why. */
+static pid_t start(const struct processes *all, void (*body)(const struct processes *))
+{
+	struct timespec wait = { .tv_nsec = 1000000 };
+	pid_t pid = fork();
+	char byte;
+
+	if (pid < 0)
+		fprintf(stderr, "netsim: cannot start a process: %s\n", strerror(errno));
+	if (!pid) {
+		become_child(all);
+		body(all); /* never returns */
+	}
+	/* Both children hold the pipe's other end, so its closing does not tell that one failed. */
+	while (pid > 0 && read(all->ready[0], &byte, 1) != 1) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return -1;
+		nanosleep(&wait, NULL);
+	}
+	return pid;
+}
+
+/* Closing its control ends a child; then it is waited for. */
+static void finish(pid_t pid, int control_fd)
+{
+	close(control_fd);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+/* Passes signals on to the keeper until it, and so the command, has ended; returns its status. */
+static int watch(struct processes *all)
+{
+	struct timespec moment = { .tv_nsec = 20000000 };
+	unsigned char byte;
+	int signal, status;
+	bool failed = false;
+
+	for (;;) {
+		signal = sigwaitinfo(&all->signals, NULL);
+		if (signal == SIGCHLD) {
+			if (waitpid(all->keeper, &status, WNOHANG) == all->keeper)
+				break;
+			if (all->responder < 0 || waitpid(all->responder, NULL, WNOHANG) <= 0)
+				continue;
+			fprintf(stderr, "netsim: the responder died: the network is silent\n");
+			all->responder = -1;
+			failed = true;
+			signal = SIGTERM;
+		}
+		if (signal < 0)
+			continue;
+		/* First the keeper must have seen whether the whole group got this signal. */
+		nanosleep(&moment, NULL);
+		byte = (unsigned char)signal;
+		if (write(all->keeper_control[1], &byte, 1) != 1)
+			continue; /* it is ending; SIGCHLD follows */
+	}
+	all->keeper = -1;
+	if (failed)
+		return 1;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int run_all(struct processes *all)
+{
+	int status = 1;
+
+	all->keeper = start(all, run_keeper);
+	if (all->keeper > 0)
+		all->responder = start(all, run_responder);
+	if (all->responder > 0 && write(all->keeper_control[1], "", 1) == 1)
+		status = watch(all);
+	finish(all->keeper, all->keeper_control[1]);
+	finish(all->responder, all->responder_control[1]);
+	return status;
+}
+
+int run(const struct run *options)
+{
+	sigset_t pipe_signal;
+	struct processes all = {
+		.run = options, .netsim = getpid(), .keeper = -1, .responder = -1
+	};
+
+	if (pipe2(all.ready, O_CLOEXEC | O_NONBLOCK) || pipe2(all.keeper_control, O_CLOEXEC) ||
+		pipe2(all.responder_control, O_CLOEXEC)) {
+		fprintf(stderr, "netsim: cannot make a pipe: %s\n", strerror(errno));
+		return 1;
+	}
+	/* Blocked in all three, so that each takes them when it is ready to; the command gets the
+	 * old mask. */
+	sigemptyset(&all.signals);
+	sigaddset(&all.signals, SIGINT);
+	sigaddset(&all.signals, SIGTERM);
+	sigaddset(&all.signals, SIGHUP);
+	sigaddset(&all.signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &all.signals, &all.old_mask);
+	/* A control pipe whose reader has died is an error of write(), not a signal: blocked, not
+	 * ignored, which the command would inherit. */
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &pipe_signal, NULL);
+	return run_all(&all);
+}

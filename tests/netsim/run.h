@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* A command in a simulated network. */
+#ifndef NETSIM_RUN_H
+#define NETSIM_RUN_H
+
+#include <stdbool.h>
+
+#include "scenario.h"
+
+struct run {
+	const struct scenario *scenario;
+	char *const *command; /* argv */
+	int cpu;	      /* for the responder; -1: the last one */
+	bool busy;	      /* see responder_run() */
+	bool verbose;
+};
+
+/* Makes the network, runs the command, takes all down. Returns the exit status: the command's, or 1
+ * when netsim itself failed, which standard error then tells. */
+int run(const struct run *run);
+
+#endif
