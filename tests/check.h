@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests share: cmocka with what it needs, comparison of doubles, and random numbers from a seed
- * that is printed, so that a failure can be had again with SEED=... */
+/* What tests share: cmocka with what it needs, comparison of doubles, and random numbers from a
+ * seed that is printed, so that a failure can be had again with SEED=... */
 #ifndef MOSPROBE_TESTS_CHECK_H
 #define MOSPROBE_TESTS_CHECK_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel half run as plain C: its helpers are played here, its packets are built here, and it has
- * one slot, whose record join() reads. */
+/* The kernel half run as plain C: its helpers are played here, its packets are built here, and it
+ * has one slot, whose record join() reads. */
 #ifndef MOSPROBE_TESTS_KERNEL_HALF_H
 #define MOSPROBE_TESTS_KERNEL_HALF_H
 
@@ -46,7 +46,8 @@ static void *bpf_map_lookup_elem(void *map, const void *key)
 	return &record;
 }
 
-static long bpf_skb_load_bytes(const struct __sk_buff *skb, uint32_t offset, void *to, uint32_t length)
+static long bpf_skb_load_bytes(
+	const struct __sk_buff *skb, uint32_t offset, void *to, uint32_t length)
 {
 	if (offset > packet.length || packet.length - offset < length)
 		return -EFAULT;
@@ -96,8 +97,8 @@ static inline uint32_t put_options(uint8_t *at, enum timestamp ts, uint32_t tsva
 	return sizeof stamped;
 }
 
-static inline void build(unsigned version, unsigned flags, uint32_t sequence, uint32_t acknowledgement,
-	enum timestamp ts, uint32_t tsval, uint32_t tsecr)
+static inline void build(unsigned version, unsigned flags, uint32_t sequence,
+	uint32_t acknowledgement, enum timestamp ts, uint32_t tsval, uint32_t tsecr)
 {
 	uint32_t ip = version == 4 ? 20 : 40;
 	uint8_t *tcp = packet.bytes + ip;

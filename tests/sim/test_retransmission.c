@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Handshakes over random lossy networks whose packet log is the truth, through the kernel half and
- * join(). What must hold: a latency that is given is the true one of the SYN that was answered; one is
- * given whenever the rule allows; loss is what the rule makes of the log. */
+ * join(). What must hold: a latency that is given is the true one of the SYN that was answered; one
+ * is given whenever the rule allows; loss is what the rule makes of the log. */
 #include "../kernel_half.h"
 
 #define SYNS_MAX 4
@@ -11,7 +11,8 @@
 /* How the peer answers a SYN that it has seen before. */
 enum peer { PEER_LINUX, PEER_BSD, PEER_WITHOUT_TIMESTAMPS, PEER_CLOSED, PEER_KINDS };
 
-static const char *const peer_names[PEER_KINDS] = { "linux", "bsd", "no timestamps", "closed port" };
+static const char *const peer_names[PEER_KINDS] = { "linux", "bsd", "no timestamps",
+	"closed port" };
 
 /* A SYN-ACK or RST that the peer sent. */
 struct answer {
@@ -44,7 +45,7 @@ static void answer(struct network *net, uint64_t at_ns, uint32_t tsecr, int of_s
 	bool lost = random_unit() < net->loss;
 
 	assert_true(net->answer_count < ANSWERS_MAX);
-	net->answers[net->answer_count++] = (struct answer){
+	net->answers[net->answer_count++] = (struct answer) {
 		.arrives_ns = lost ? UINT64_MAX : at_ns + way_ns(net),
 		.tsecr = tsecr,
 		.of_syn = of_syn,
@@ -62,7 +63,8 @@ static void run_timer(struct network *net, uint64_t from_ns, uint64_t until_ns, 
 	}
 }
 
-/* All SYNs that the kernel would send if nothing ever came back, and all that the peer would answer. */
+/* All SYNs that the kernel would send if nothing ever came back, and all that the peer would
+ * answer. */
 static void play(struct network *net)
 {
 	uint64_t seen_ns[SYNS_MAX], begin_ns = BEGIN_NS;
@@ -133,8 +135,7 @@ static void check(const struct network *net, const struct answer *first, unsigne
 		      first->tsecr == tsval_at(newest_ns);
 	bool certain = !late && (sent == 1 || echoes);
 
-	assert_int_equal(
-		sample->outcome, net->peer == PEER_CLOSED ? OUTCOME_REFUSED : OUTCOME_OK);
+	assert_int_equal(sample->outcome, net->peer == PEER_CLOSED ? OUTCOME_REFUSED : OUTCOME_OK);
 	assert_int_equal(sample->sent, sent);
 	assert_int_equal(sample->lost, sent - 1 + late);
 	assert_int_equal(sample->provoked, 0);
@@ -167,8 +168,8 @@ static void a_latency_is_true_or_not_given(void **state)
 		if (first && first->arrives_ns > BEGIN_NS + TIMEOUT_NS)
 			first = NULL;
 		sent = run_kernel_half(&net, first);
-		sample = join_slot(first ? net.peer == PEER_CLOSED ? -ECONNREFUSED : 0
-					 : -ECANCELED);
+		sample =
+			join_slot(first ? net.peer == PEER_CLOSED ? -ECONNREFUSED : 0 : -ECANCELED);
 		if (!first) {
 			assert_int_equal(sample.outcome, OUTCOME_TIMEOUT);
 			assert_int_equal(sample.rtt_ns, 0);

@@ -9,7 +9,7 @@
 
 static struct sample random_sample(uint32_t target, uint32_t index, unsigned which)
 {
-	return (struct sample){
+	return (struct sample) {
 		.target = target,
 		.cycle = index,
 		.index = (uint16_t)which,

@@ -12,7 +12,8 @@ static int first_syn(void **state)
 	return 0;
 }
 
-static void assert_sample(int result, enum outcome outcome, unsigned sent, unsigned lost, double rtt_ms)
+static void assert_sample(
+	int result, enum outcome outcome, unsigned sent, unsigned lost, double rtt_ms)
 {
 	struct sample sample = join_slot(result);
 
@@ -116,7 +117,7 @@ static void a_new_sequence_number_begins_anew(void **state)
 	build(4, SYN, ISN + 65538, 0, WITHOUT, 0, 0);
 	pass(handshake_egress, 9 * NSEC_PER_SEC);
 	assert_memory_equal(&record,
-		(&(struct handshake){ .first_syn_ns = 9 * NSEC_PER_SEC,
+		(&(struct handshake) { .first_syn_ns = 9 * NSEC_PER_SEC,
 			.last_syn_ns = 9 * NSEC_PER_SEC,
 			.isn = ISN + 65538,
 			.syns = 1 }),

@@ -17,16 +17,28 @@ struct verdict {
 	int reason;
 };
 
-#define REFUSED { OUTCOME_REFUSED, 0 }
-#define TIMEOUT { OUTCOME_TIMEOUT, 0 }
-#define UNREACHABLE { OUTCOME_UNREACHABLE, 0 }
-#define LOCAL(kind) { OUTCOME_LOCAL_ERROR, LOCAL_##kind }
+#define REFUSED                                                                                    \
+	{                                                                                          \
+		OUTCOME_REFUSED, 0                                                                 \
+	}
+#define TIMEOUT                                                                                    \
+	{                                                                                          \
+		OUTCOME_TIMEOUT, 0                                                                 \
+	}
+#define UNREACHABLE                                                                                \
+	{                                                                                          \
+		OUTCOME_UNREACHABLE, 0                                                             \
+	}
+#define LOCAL(kind)                                                                                \
+	{                                                                                          \
+		OUTCOME_LOCAL_ERROR, LOCAL_##kind                                                  \
+	}
 
 /* What an errno means when no answer was stamped. */
 static const struct row {
 	int error;
-	struct verdict sent, sent_icmp;	    /* BPF, a SYN was stamped; an ICMP is in the error queue */
-	struct verdict unsent;		    /* BPF, no SYN was stamped */
+	struct verdict sent, sent_icmp; /* BPF, a SYN was stamped; an ICMP is in the error queue */
+	struct verdict unsent;		/* BPF, no SYN was stamped */
 	struct verdict unstamped, unstamped_icmp; /* no BPF */
 } rows[] = {
 	/* RST, or ICMP port unreachable */
@@ -44,9 +56,11 @@ static const struct row {
 	/* silence; without BPF a SYN that a local firewall dropped cannot be told from it */
 	{ ETIMEDOUT, TIMEOUT, TIMEOUT, LOCAL(SYN_NOT_SENT), TIMEOUT, TIMEOUT },
 	{ ECANCELED, TIMEOUT, TIMEOUT, LOCAL(SYN_NOT_SENT), TIMEOUT, TIMEOUT },
-	/* ours, whatever old ICMP stood in the queue */
-#define OURS(error, kind) \
-	{ error, LOCAL(kind), LOCAL(kind), LOCAL(kind), LOCAL(kind), LOCAL(kind) }
+/* ours, whatever old ICMP stood in the queue */
+#define OURS(error, kind)                                                                          \
+	{                                                                                          \
+		error, LOCAL(kind), LOCAL(kind), LOCAL(kind), LOCAL(kind), LOCAL(kind)             \
+	}
 	OURS(EINVAL, NO_ROUTE),
 	OURS(ENETDOWN, NO_ROUTE),
 	OURS(EADDRNOTAVAIL, NO_PORT),
@@ -58,13 +72,14 @@ static const struct row {
 	OURS(EPERM, SYN_NOT_SENT),
 	/* no table knows it */
 	{ ENOTSOCK, LOCAL(OTHER), UNREACHABLE, LOCAL(OTHER), LOCAL(OTHER), UNREACHABLE },
-	/* "connected" at once: a socket that an ICMP error was left on, or a local firewall's reject */
+	/* "connected" at once: a socket that an ICMP error was left on, or a local firewall's
+	 * reject */
 	{ 0, LOCAL(OTHER), UNREACHABLE, LOCAL(SYN_NOT_SENT), LOCAL(OTHER), UNREACHABLE },
 };
 
 static struct join_input input_of(enum stamp_source source, int error)
 {
-	return (struct join_input){
+	return (struct join_input) {
 		.result = -error,
 		.start_ns = START_NS,
 		.end_ns = START_NS + 5 * MS,
@@ -78,7 +93,7 @@ static struct join_input input_of(enum stamp_source source, int error)
 /* The record after a SYN, 20 us after the call. */
 static struct handshake one_syn(void)
 {
-	return (struct handshake){
+	return (struct handshake) {
 		.first_syn_ns = START_NS + 20000,
 		.last_syn_ns = START_NS + 20000,
 		.isn = 4711,
@@ -110,8 +125,8 @@ static void assert_unanswered(
 
 	if (sample.outcome != verdict->outcome || sample.reason != verdict->reason)
 		fail_msg("%s, errno %d: %s, reason %d, not %s, reason %d", what, -input->result,
-			outcome_name(sample.outcome), sample.reason,
-			outcome_name(verdict->outcome), verdict->reason);
+			outcome_name(sample.outcome), sample.reason, outcome_name(verdict->outcome),
+			verdict->reason);
 	assert_int_equal(sample.rtt_ns, 0);
 	assert_int_equal(sample.lost, 0);
 	assert_int_equal(sample.provoked, 0);
@@ -214,7 +229,8 @@ static struct join_input input_with(const struct answered *answer, int error)
 	return input;
 }
 
-/* The stamps decide, whatever the completion said meanwhile: an answer in time may meet the cancel. */
+/* The stamps decide, whatever the completion said meanwhile: an answer in time may meet the cancel.
+ * */
 static void stamped_answers(void **state)
 {
 	static const int errors[] = { 0, ECONNREFUSED, ECANCELED, ECONNRESET, EHOSTUNREACH };
@@ -286,8 +302,8 @@ static void connected_without_a_stamp(void **state)
 	assert_unanswered(&input, &(struct verdict)LOCAL(NO_STAMP), "no stamp");
 }
 
-static void assert_answered(const struct join_input *input, unsigned sent, unsigned lost,
-	uint32_t rtt_ns)
+static void assert_answered(
+	const struct join_input *input, unsigned sent, unsigned lost, uint32_t rtt_ns)
 {
 	struct sample sample = joined(input);
 

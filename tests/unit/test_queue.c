@@ -140,8 +140,8 @@ static void fall_asleep_again(void)
 	assert_true(queue_may_sleep(sleeping_again));
 }
 
-/* The reader wakes, empties the queue and sleeps again before the writer is back from waking it: the
- * writer must not forget this second sleep. */
+/* The reader wakes, empties the queue and sleeps again before the writer is back from waking it:
+ * the writer must not forget this second sleep. */
 static void a_quick_reader_is_woken_again(void **state)
 {
 	struct queue *queue = sleeping_again = create(sizeof(int), 4);

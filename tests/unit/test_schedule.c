@@ -150,8 +150,8 @@ static void overdue_starts_come_at_once(void **state)
 	destroy_pair(pair);
 }
 
-/* Who sleeps until schedule_next_ns() and then pops never sleeps too long, and seldom in vain: only to
- * look at starts beyond the horizon again, about once per horizon. */
+/* Who sleeps until schedule_next_ns() and then pops never sleeps too long, and seldom in vain: only
+ * to look at starts beyond the horizon again, about once per horizon. */
 static void sleeping_until_next_is_exact_and_not_busy(void **state)
 {
 	struct pair *pair = create_pair(random_below(1000 * HORIZON_NS));
@@ -230,9 +230,8 @@ static void starts_within_one_tick(void **state)
 		pair->now_ns = at_ns;
 		while (pop(pair, &target))
 			popped++;
-		assert_int_equal(popped, at_ns - 101 * TICK_NS + 1 < TARGETS
-						 ? at_ns - 101 * TICK_NS + 1
-						 : TARGETS);
+		assert_int_equal(popped,
+			at_ns - 101 * TICK_NS + 1 < TARGETS ? at_ns - 101 * TICK_NS + 1 : TARGETS);
 	}
 	destroy_pair(pair);
 }

@@ -170,6 +170,28 @@ static void the_documented_example(void **state)
 	targets_destroy(list);
 }
 
+/* A recovery level goes with the warning level that it was given for, whatever the order on a line. */
+static void recovery_follows_the_warning_level(void **state)
+{
+	static const char conf[] = "[alert]\nwarning = 3.4\nrecovery = 3.55\n"
+				   "[class high]\nwarning = 3.9\n[class own]\nrecovery = 3.8\n";
+	static const char text[] = "a.example\nb.example warning=3.8\nc.example class=high\n"
+				   "d.example class=own\ne.example class=own warning=3.7\n"
+				   "f.example recovery=4.2 warning=3.8\n";
+	static const double recovery[] = { 3.55, 4.0, 4.1, 3.8, 3.9, 4.2 };
+	struct config *own = config_create("test");
+	struct target_list *list = targets_create();
+	struct message msg = { "" };
+
+	assert_int_equal(config_read(own, conf, strlen(conf), "c", &msg), 0);
+	assert_int_equal(config_finish(own, "c", &msg), 0);
+	assert_int_equal(targets_add(list, text, strlen(text), "t", own, &msg), 0);
+	for (size_t i = 0; i < COUNT(recovery); i++)
+		assert_near(targets_at(list, i)->settings->alert.recovery, recovery[i]);
+	targets_destroy(list);
+	config_destroy(own);
+}
+
 static void bad_lines(void **state)
 {
 	static const struct {
@@ -599,6 +621,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_in_it),
 		cmocka_unit_test(the_documented_example),
+		cmocka_unit_test(recovery_follows_the_warning_level),
 		cmocka_unit_test(bad_lines),
 		cmocka_unit_test(a_label_may_be_called),
 		cmocka_unit_test(long_names),

@@ -14,8 +14,8 @@
 struct alert_state {
 	uint64_t changed_ms; /* wall clock of the newest transition, 0 = none */
 	uint32_t seq;	     /* of the newest transition, 0 = none */
-	/* For how many cycles in a row each condition has held, up to ALERT_CYCLES_MAX. A missing cycle
-	 * leaves them alone. */
+	/* For how many cycles in a row each condition has held, up to ALERT_CYCLES_MAX. A missing
+	 * cycle leaves them alone. */
 	uint64_t warning_cycles : 20, critical_cycles : 20, recovery_cycles : 20;
 	uint64_t level : 4; /* STATE_OK, STATE_WARNING, STATE_CRITICAL; 0 = STATE_OK */
 };

@@ -81,6 +81,7 @@ struct settings_draft {
 	struct settings settings;
 	double ie, bpl;			      /* NAN = not given */
 	bool recovery_given;		      /* else it follows the warning level */
+	bool recovery_inherited;	      /* given further out: a warning level set here ends it */
 	char codec_name[CODEC_NAME_SIZE * 2]; /* as given */
 };
 int settings_set(

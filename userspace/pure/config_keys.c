@@ -85,7 +85,7 @@ static const struct key keys[] = {
 		CONFIG(model.playout_min_ms) },
 	{ "score", "playout_max", KEY_DURATION_MS, .initial = "100ms", .min = "1ms", .max = "1s",
 		CONFIG(model.playout_max_ms) },
-	{ "score", "frame", KEY_DURATION_MS, .initial = "20ms", .min = "0ms", .max = "1s",
+	{ "score", "frame", KEY_DURATION_MS, .initial = "20ms", .min = "1ms", .max = "1s",
 		CONFIG(model.frame_ms) },
 	{ "score", "advantage", KEY_NUMBER, .initial = "0", .min = "0", .max = "20",
 		CONFIG(model.advantage) },
@@ -310,6 +310,7 @@ static int read_recovery(
 	if (rc)
 		return rc;
 	draft->recovery_given = !isnan(level);
+	draft->recovery_inherited = false;
 	draft->settings.alert.recovery = draft->recovery_given ? level : 0;
 	return 0;
 }

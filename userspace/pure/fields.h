@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fields of one published entry as text: names, numbers in their one format, and the memory they
- * stand in. Quantities of time and per cent have 3 decimals, scores 4; the decimal point is a point
+/* The fields of one published entry as text: names, numbers in their one format, and the memory
+ * they stand in. Quantities of time and per cent have 3 decimals, scores 4; the decimal point is a point
  * in every locale; what does not exist is an empty text. */
 #ifndef MOSPROBE_FIELDS_H
 #define MOSPROBE_FIELDS_H
@@ -41,7 +41,8 @@ void fields_add_fixed(struct fields *fields, const char *name, double value, uns
 /* labels: "key\0value\0key\0value\0\0" or NULL; added as label.<key>, the values not copied. */
 void fields_add_labels(struct fields *fields, const char *labels);
 
-/* A hash over the texts of the fields from index `from` on; never 0. Equal lists have equal hashes. */
+/* A hash over the texts of the fields from index `from` on; never 0. Equal lists have equal
+ * hashes. */
 uint64_t fields_hash(const struct fields *fields, unsigned from);
 
 /* The longest text is that of a double's 309 digits. */

@@ -21,14 +21,14 @@ void schedule_destroy(struct schedule *schedule); /* NULL is fine */
 void schedule_add(struct schedule *schedule, uint32_t target, uint64_t due_ns);
 
 /* Takes one target whose start is due at now_ns out of the wheel; false when there is none. now_ns
- * must not go back. The order is that of the due times to within a tick (1/65536 of the horizon), but
- * for starts that were overdue already when they were added. */
+ * must not go back. The order is that of the due times to within a tick (1/65536 of the horizon),
+ * but for starts that were overdue already when they were added. */
 bool schedule_pop(
 	struct schedule *schedule, uint64_t now_ns, uint32_t *ret_target, uint64_t *ret_due_ns);
 
-/* Until when one may sleep: the next start, or, when all lie beyond the horizon, an earlier moment at
- * which they are to be looked at again with schedule_pop(). After a schedule_pop() that returned false it
- * lies after that now_ns. SCHEDULE_NEVER when the wheel is empty. */
+/* Until when one may sleep: the next start, or, when all lie beyond the horizon, an earlier moment
+ * at which they are to be looked at again with schedule_pop(). After a schedule_pop() that returned
+ * false it lies after that now_ns. SCHEDULE_NEVER when the wheel is empty. */
 uint64_t schedule_next_ns(const struct schedule *schedule);
 
 /* The phase of a target within the interval, from a hash that never changes: 0 .. interval_ns - 1,

@@ -30,6 +30,9 @@ int settings_set(
 	if (rc)
 		return message_set(msg, rc, "%s = %s: %s", key,
 			key_value_shown(known, value, buffer), why.text);
+	/* A recovery level goes with the warning level that it was given for. */
+	if (!strcmp(known->name, "warning") && draft->recovery_inherited)
+		draft->recovery_given = draft->recovery_inherited = false;
 	return 0;
 }
 
@@ -89,6 +92,7 @@ int settings_resolve(
 			draft->recovery_given ? ""
 					      : " (without a value of its own it is 0.2 above "
 						"warning)");
+	draft->recovery_inherited = draft->recovery_given;
 	return 0;
 }
 

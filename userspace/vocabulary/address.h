@@ -24,7 +24,8 @@ struct address_block {
 /* Reads "198.18.0.1" or "2001:db8::7" (without brackets). Returns 0, or -EINVAL. An IPv4-mapped
  * IPv6 address becomes the IPv4 address it means. */
 int address_parse(struct address *ret, const char *text);
-/* Reads "10.0.0.0/8", or a lone address; "::ffff:10.0.0.0/104" is 10.0.0.0/8. Returns 0, or -EINVAL. */
+/* Reads "10.0.0.0/8", or a lone address; "::ffff:10.0.0.0/104" is 10.0.0.0/8. Returns 0, or
+ * -EINVAL. */
 int address_block_parse(struct address_block *ret, const char *text);
 bool address_block_has(const struct address_block *block, const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "../reference_ladder.h"
+
+#define MINUTE NSEC_PER_MIN
+
+static const struct alert_policy usual = {
+	.warning = 3.5,
+	.critical = 3.0,
+	.recovery = 3.7,
+	.warning_for_ns = 6 * MINUTE,
+	.critical_for_ns = 3 * MINUTE,
+	.recovery_for_ns = 10 * MINUTE,
+};
+
+static uint64_t clock_ms;
+
+static struct alert_transition step(struct alert_state *state, double mos)
+{
+	clock_ms += 60000;
+	return alert_step(state, &usual,
+		&(struct alert_cycle) {
+			.mos = mos, .interval_ns = MINUTE, .at_ms = clock_ms, .may_fire = true });
+}
+
+/* `cycles` cycles in which nothing happens. */
+static void quiet(struct alert_state *state, unsigned cycles, double mos)
+{
+	enum state level = alert_level(state);
+
+	for (unsigned i = 0; i < cycles; i++)
+		if (step(state, mos).happened)
+			fail_msg(
+				"something happened in cycle %u of %u at %.2f", i + 1, cycles, mos);
+	assert_int_equal(alert_level(state), level);
+}
+
+static void happens(
+	struct alert_state *state, double mos, enum state from, enum state to, unsigned held_min)
+{
+	uint32_t seq = state->seq;
+	struct alert_transition transition = step(state, mos);
+
+	assert_true(transition.happened);
+	assert_int_equal(transition.previous, from);
+	assert_int_equal(transition.state, to);
+	assert_int_equal(transition.held_ms, held_min * 60000);
+	assert_near(transition.threshold,
+		to == STATE_OK	      ? 3.7
+		: to == STATE_WARNING ? 3.5
+				      : 3.0,
+		0);
+	assert_int_equal(alert_level(state), to);
+	assert_int_equal(state->seq, seq + 1);
+	assert_int_equal(state->changed_ms, clock_ms);
+}
+
+static void warning_in_the_sixth_cycle(void **state)
+{
+	struct alert_state alert = { 0 };
+
+	assert_int_equal(alert_level(&alert), STATE_OK);
+	quiet(&alert, 5, 3.49);
+	happens(&alert, 3.49, STATE_OK, STATE_WARNING, 6);
+	quiet(&alert, 100, 3.49);
+	quiet(&alert, 9, 3.71);
+	happens(&alert, 3.71, STATE_WARNING, STATE_OK, 10);
+}
+
+static void critical_in_the_third_cycle_and_no_warning(void **state)
+{
+	struct alert_state alert = { 0 };
+
+	quiet(&alert, 2, 2.99);
+	happens(&alert, 2.99, STATE_OK, STATE_CRITICAL, 3);
+	/* A warning neither on the way nor later; the way down is resolved only. */
+	quiet(&alert, 50, 2);
+	quiet(&alert, 50, 3.4);
+	quiet(&alert, 9, 4);
+	happens(&alert, 4, STATE_CRITICAL, STATE_OK, 10);
+}
+
+static void warning_and_then_critical(void **state)
+{
+	struct alert_state alert = { 0 };
+
+	quiet(&alert, 5, 3.2);
+	happens(&alert, 3.2, STATE_OK, STATE_WARNING, 6);
+	quiet(&alert, 2, 2.9);
+	happens(&alert, 2.9, STATE_WARNING, STATE_CRITICAL, 3);
+	assert_int_equal(alert.seq, 2);
+}
+
+/* The sixth low cycle is the third very low one: critical, and only that. */
+static void both_at_once_is_critical(void **state)
+{
+	struct alert_state alert = { 0 };
+
+	quiet(&alert, 3, 3.2);
+	quiet(&alert, 2, 2.9);
+	happens(&alert, 2.9, STATE_OK, STATE_CRITICAL, 3);
+	quiet(&alert, 20, 3.2);
+}
+
+static void at_the_level_is_not_beyond_it(void **state)
+{
+	struct alert_state alert = { 0 };
+
+	quiet(&alert, 50, 3.5);
+	quiet(&alert, 5, 3.0);
+	happens(&alert, 3.0, STATE_OK, STATE_WARNING, 6);
+	quiet(&alert, 50, 3.0);
+	quiet(&alert, 50, 3.7);
+}
+
+static void one_cycle_clears_what_was_held(void **state)
+{
+	struct alert_state alert = { 0 };
+
+	for (unsigned i = 0; i < 10; i++) {
+		quiet(&alert, 5, 3.2);
+		quiet(&alert, 1, 3.5);
+		quiet(&alert, 2, 2.5);
+		quiet(&alert, 1, 3.5);
+	}
+	quiet(&alert, 5, 3.2);
+	happens(&alert, 3.2, STATE_OK, STATE_WARNING, 6);
+	for (unsigned i = 0; i < 10; i++) {
+		quiet(&alert, 9, 4.2);
+		quiet(&alert, 1, 3.7);
+	}
+}
+
+static void settling_holds_and_does_not_fire(void **state)
+{
+	struct alert_state alert = { 0 };
+	struct alert_cycle cycle = { .mos = 2, .interval_ns = MINUTE, .at_ms = 1 };
+	struct alert_transition transition;
+
+	for (unsigned i = 0; i < 20; i++)
+		assert_false(alert_step(&alert, &usual, &cycle).happened);
+	cycle.may_fire = true;
+	transition = alert_step(&alert, &usual, &cycle);
+	assert_true(transition.happened);
+	assert_int_equal(transition.state, STATE_CRITICAL);
+	assert_int_equal(transition.held_ms, 21 * 60000);
+}
+
+static void muting_resolves_and_forgets(void **state)
+{
+	struct alert_state alert = { 0 };
+	struct alert_transition transition;
+
+	assert_false(alert_mute(&alert, 5).happened);
+	assert_int_equal(alert.seq, 0);
+	quiet(&alert, 5, 3.2);
+	assert_false(alert_mute(&alert, 5).happened);
+	quiet(&alert, 5, 3.2);
+	happens(&alert, 3.2, STATE_OK, STATE_WARNING, 6);
+	transition = alert_mute(&alert, 77);
+	assert_true(transition.happened);
+	assert_int_equal(transition.previous, STATE_WARNING);
+	assert_int_equal(transition.state, STATE_OK);
+	assert_int_equal(alert.seq, 2);
+	assert_int_equal(alert.changed_ms, 77);
+	assert_false(alert_mute(&alert, 78).happened);
+	quiet(&alert, 2, 2);
+	happens(&alert, 2, STATE_OK, STATE_CRITICAL, 3);
+}
+
+/* The longest hold there is, at the shortest interval. */
+static void a_day_in_seconds(void **state)
+{
+	struct alert_policy policy = usual;
+	struct alert_state alert = { 0 };
+	struct alert_cycle cycle = {
+		.mos = 3.2, .interval_ns = NSEC_PER_SEC, .at_ms = 1, .may_fire = true
+	};
+
+	policy.warning_for_ns = 24 * NSEC_PER_HOUR;
+	for (unsigned i = 1; i < 24 * 3600; i++)
+		assert_false(alert_step(&alert, &policy, &cycle).happened);
+	assert_true(alert_step(&alert, &policy, &cycle).happened);
+	/* What is held has an end; it never starts again from nothing. */
+	for (unsigned i = 0; i < ALERT_CYCLES_MAX; i++)
+		alert_step(&alert, &policy, &cycle);
+	assert_int_equal(alert.warning_cycles, ALERT_CYCLES_MAX);
+	assert_int_equal(alert_level(&alert), STATE_WARNING);
+}
+
+static struct alert_policy random_policy(void)
+{
+	struct alert_policy policy = { .critical = 1 + random_unit() * 2.5 };
+
+	policy.warning = policy.critical + 0.01 + random_unit() * 0.5;
+	policy.recovery = policy.warning + (random_below(3) ? random_unit() * 0.4 : 0);
+	policy.warning_for_ns = random_below(8) * MINUTE;
+	policy.critical_for_ns = random_below(8) * MINUTE;
+	policy.recovery_for_ns = random_below(12) * MINUTE;
+	return policy;
+}
+
+/* Mostly near the levels, on them, and for some cycles on end on the same side. */
+static double random_mos(const struct alert_policy *policy, unsigned *weather)
+{
+	const double levels[] = { policy->critical, policy->warning, policy->recovery };
+	double level = levels[random_below(3)];
+
+	if (!random_below(10))
+		*weather = (unsigned)random_below(6);
+	switch (*weather) {
+	case 0:
+		return policy->recovery + 0.1;
+	case 1:
+		return policy->critical - 0.1;
+	case 2:
+		return (policy->critical + policy->warning) / 2;
+	case 3:
+		return level;
+	default:
+		return level + (random_unit() - 0.5) * 0.2;
+	}
+}
+
+static void like_the_definition(void **state)
+{
+	enum { SEQUENCES = 250, STEPS = 4000 };
+	unsigned seen[STATE_COUNT][STATE_COUNT] = { 0 }, weather = 0;
+
+	for (unsigned i = 0; i < SEQUENCES; i++) {
+		static const uint64_t intervals[] = { MINUTE, MINUTE, 50 * NSEC_PER_SEC, 7 * MINUTE,
+			NSEC_PER_SEC * 13 };
+		struct alert_policy policy = random_policy();
+		struct alert_state alert = { 0 };
+		struct reference_ladder ladder;
+		struct alert_cycle cycle = { .interval_ns = intervals[random_below(5)] };
+
+		reference_ladder_start(&ladder);
+		for (unsigned s = 0; s < STEPS; s++) {
+			struct reference_transition expected;
+			struct alert_transition got;
+
+			cycle.at_ms++;
+			if (!random_below(150)) {
+				got = alert_mute(&alert, cycle.at_ms);
+				assert_true(got.happened == reference_ladder_mute(&ladder));
+				assert_int_equal(alert.seq, ladder.seq);
+				continue;
+			}
+			cycle.mos = random_mos(&policy, &weather);
+			cycle.may_fire = random_below(100) > 0;
+			got = alert_step(&alert, &policy, &cycle);
+			expected = reference_ladder_step(
+				&ladder, &policy, cycle.mos, cycle.interval_ns, cycle.may_fire);
+			assert_int_equal(alert_level(&alert), ladder.state);
+			assert_int_equal(alert.seq, ladder.seq);
+			assert_int_equal(got.happened, expected.happened);
+			if (!got.happened)
+				continue;
+			assert_int_equal(got.previous, expected.from);
+			assert_int_equal(got.state, expected.to);
+			assert_int_equal(got.held_ms, expected.held_ms);
+			assert_near(got.threshold, expected.threshold, 0);
+			assert_int_equal(alert.changed_ms, cycle.at_ms);
+			seen[got.previous][got.state]++;
+		}
+		reference_ladder_free(&ladder);
+	}
+	/* Each way was gone often, and no other. */
+	assert_true(seen[STATE_OK][STATE_WARNING] > 500);
+	assert_true(seen[STATE_OK][STATE_CRITICAL] > 500);
+	assert_true(seen[STATE_WARNING][STATE_CRITICAL] > 500);
+	assert_true(seen[STATE_WARNING][STATE_OK] > 500);
+	assert_true(seen[STATE_CRITICAL][STATE_OK] > 500);
+	assert_int_equal(seen[STATE_CRITICAL][STATE_WARNING], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(warning_in_the_sixth_cycle),
+		cmocka_unit_test(critical_in_the_third_cycle_and_no_warning),
+		cmocka_unit_test(warning_and_then_critical),
+		cmocka_unit_test(both_at_once_is_critical),
+		cmocka_unit_test(at_the_level_is_not_beyond_it),
+		cmocka_unit_test(one_cycle_clears_what_was_held),
+		cmocka_unit_test(settling_holds_and_does_not_fire),
+		cmocka_unit_test(muting_resolves_and_forgets),
+		cmocka_unit_test(a_day_in_seconds),
+		cmocka_unit_test(like_the_definition),
+	};
+
+	random_seed();
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
