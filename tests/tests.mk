@@ -18,9 +18,9 @@ test-sanitizers:
 	@$(MAKE) --no-print-directory B=$(SAN_B) LDFLAGS= \
 		SANITIZE="-fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow \
 		-fno-sanitize-recover=all -fno-omit-frame-pointer" $(SAN_BIN)
-test-net: all $(B)/netsim
+test-net: all $(B)/netsim $(B)/tests/net/publish_driver
 	@B=$(B) tests/run $(TEST_NET)
-test-build: all $(TEST_BIN) $(B)/netsim test-sanitizers
+test-build: all $(TEST_BIN) $(B)/netsim $(B)/tests/net/publish_driver test-sanitizers
 
 check-source:
 	@scripts/check-includes
@@ -31,6 +31,12 @@ check-source:
 $(B)/tests/%: $(B)/tests/%.o $(OBJ_PURE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcmocka -linih -lm
+
+# Pushes synthetic results through the real publisher.
+$(B)/tests/net/publish_driver: $(B)/tests/net/publish_driver.o \
+		$(filter $(B)/userspace/edges/publish%.o,$(OBJ)) $(OBJ_PURE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The simulated network: Linux, libc and nothing of the product.
 $(B)/netsim: $(patsubst %.c,$(B)/%.o,$(wildcard tests/netsim/*.c))

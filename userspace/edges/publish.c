@@ -152,8 +152,10 @@ void publish_stop(struct publish *publish, uint64_t timeout_ns, struct publish_s
 	if (held)
 		log_line(LOG_WARN, "redis %s: %zu entries were not published",
 			connection_url(publish->session.connection), held);
-	if (ret_final)
+	if (ret_final) {
 		*ret_final = publish_stats(publish);
+		ret_final->spooled = held;
+	}
 	session_free(&publish->session);
 	close(publish->stop_fd);
 	free(publish);

@@ -12,8 +12,8 @@
 
 struct connection;
 
-/* url: redis://HOST[:PORT][/DATABASE] or unix:///PATH[?db=DATABASE]. Connects nothing yet. Returns 0, -ENOMEM, or
- * -EINVAL with a message that says what url should look like. */
+/* url: redis://HOST[:PORT][/DATABASE] or unix:///PATH[?db=DATABASE]. Connects nothing yet.
+ * Returns 0, -ENOMEM, or -EINVAL with a message that says what url should look like. */
 int connection_create(struct connection **ret, const char *url, struct message *msg);
 void connection_destroy(struct connection *connection); /* NULL is fine */
 const char *connection_url(const struct connection *connection);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The first commands on a new connection: who we are, which database, which Redis it is, and how far
- * the two streams have come. One at a time, each only when the one before was answered well: what
- * follows a refused SELECT would go to another database. */
+/* The first commands on a new connection: who we are, which database, which Redis it is, and how
+ * far the two streams have come. One at a time, each only when the one before was answered well:
+ * what follows a refused SELECT would go to another database. */
 #ifndef MOSPROBE_PUBLISH_GREETING_H
 #define MOSPROBE_PUBLISH_GREETING_H
 

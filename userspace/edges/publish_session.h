@@ -83,8 +83,8 @@ size_t session_held(const struct session *session);
 /* Nothing is held, and nothing is under way either. */
 bool session_idle(const struct session *session);
 
-/* In publish_answers.c: what the answer to a question means, once the greeting is over. Returns false when it is of no
- * use any more: then *ret_trouble and msg are why. */
+/* In publish_answers.c: what the answer to a question means, once the greeting is over. Returns
+ * false when the connection is of no use any more: then *ret_trouble and msg are why. */
 bool session_answer(struct session *session, const struct question *question,
 	const struct answer *answer, uint64_t now_ns, enum trouble *ret_trouble,
 	struct message *msg);

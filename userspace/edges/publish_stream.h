@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One Redis stream as its one writer sees it: what waits, what was sent and is not answered, and the
- * ids. It makes sure that every entry stands in the stream exactly once:
+/* One Redis stream as its one writer sees it: what waits, what was sent and is not answered, and
+ * the ids. It makes sure that every entry stands in the stream exactly once:
  *
  * - An entry gets its id, greater than all before, when it is first sent, and keeps it until Redis
  *   has said what became of it. Redis refuses an id that is not greater than its last one, so an
@@ -56,8 +56,8 @@ bool stream_drop_oldest(struct stream *stream);
 /* Redis told the last id that it generated: ours will be greater. */
 void stream_raise_id(struct stream *stream, struct stream_id last);
 
-/* May something be sent while fewer than `limit` entries are unanswered? Nothing may while a refused
- * entry waits for the answers to those sent after it. ret_order: which entry it is. */
+/* May something be sent while fewer than `limit` entries are unanswered? Nothing may while a
+ * refused entry waits for the answers to those sent after it. ret_order: which entry it is. */
 bool stream_has_next(const struct stream *stream, uint32_t limit, uint64_t *ret_order);
 /* Only after stream_has_next(): marks the next entry as sent and returns its slot, good until it is
  * answered. */

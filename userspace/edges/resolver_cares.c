@@ -261,13 +261,16 @@ static void adapt(struct dns_client *client, bool quick_failure)
 static void one_less(struct look *look)
 {
 	struct dns_client *client = look->client;
-	bool failed;
+	bool failed = false;
 
 	if (--look->under_way || !client->done)
 		return;
 	client->done(client->context, look->host, look->replies);
-	failed = look->replies[DNS_V4].kind == DNS_REPLY_FAILED ||
-		 look->replies[DNS_V6].kind == DNS_REPLY_FAILED;
+	for (int f = 0; f < DNS_FAMILIES; f++)
+		failed |= look->replies[f].kind == DNS_REPLY_FAILED;
+	/* A server that has one family's answer and refuses the other's is not in trouble. */
+	for (int f = 0; f < DNS_FAMILIES; f++)
+		failed &= look->replies[f].kind != DNS_REPLY_FOUND;
 	look->ended = true;
 	if (!failed || look->fresh)
 		adapt(client, failed);
