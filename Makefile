@@ -66,11 +66,13 @@ setup-run:
 setup-test:
 	@scripts/setup build run test
 
+JOBS := -j$(shell nproc)
 run: setup-run
-	@$(MAKE) --no-print-directory all $(if $(TARGETS),,$(B)/netsim)
+	@$(MAKE) --no-print-directory $(JOBS) all $(if $(TARGETS),,$(B)/netsim)
 	@B=$(B) scripts/demo $(TARGETS)
 
 test: setup-test
+	@$(MAKE) --no-print-directory $(JOBS) test-build
 	@$(MAKE) --no-print-directory test-all
 
 clean:

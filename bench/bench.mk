@@ -1,5 +1,5 @@
 # Benchmarks: see bench/README.md.
 .PHONY: bench-load
 bench-load: setup-run
-	@$(MAKE) --no-print-directory all $(B)/netsim
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/load

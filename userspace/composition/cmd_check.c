@@ -55,7 +55,7 @@ static void line(struct check *check, enum verdict verdict, const char *what, co
 	static const char *const words[] = { "ok", "warn", "fail" };
 	va_list args;
 
-	printf("%-4s  %-12s ", words[verdict], what);
+	printf("%-4s  %-13s ", words[verdict], what);
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
