@@ -171,6 +171,7 @@ int handshake_egress(struct __sk_buff *skb)
 	if (!hs->syns || sequence != hs->isn) {
 		hs->isn = sequence;
 		hs->first_syn_ns = now;
+		hs->first_tsval = ts.present ? ts.value : 0;
 		hs->answer_ns = 0;
 		hs->answer_tsecr = 0;
 		hs->duplicates = hs->rejected = 0;
@@ -218,7 +219,7 @@ int handshake_ingress(struct __sk_buff *skb)
 	read_timestamps(skb, offset, tcp.data_offset, &ts);
 	if (ts.present && ts.echo_reply && hs->tsval &&
 		((__s32)(ts.echo_reply - hs->tsval) > 0 ||
-			(hs->syns == 1 && ts.echo_reply != hs->tsval))) {
+			(__s32)(ts.echo_reply - hs->first_tsval) < 0)) {
 		if (hs->rejected < 65535)
 			hs->rejected++;
 		return PASS;

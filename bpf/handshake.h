@@ -23,6 +23,7 @@ struct handshake {
 	__u64 answer_ns;     /* arrival of the first acceptable SYN-ACK or RST; 0 = none */
 	__u32 isn;	     /* our initial sequence number */
 	__u32 tsval;	     /* TSval of the newest SYN; 0 = it carried no timestamps */
+	__u32 first_tsval;   /* TSval of the first SYN of this connection */
 	__u32 answer_tsecr;  /* of the answer; 0 = none */
 	__u16 duplicates;    /* further acceptable answers */
 	__u16 rejected;	     /* answers with a wrong acknowledgement or a TSecr we never sent */
@@ -30,7 +31,7 @@ struct handshake {
 	__u8 provoked;	     /* of these, provoked by a wrong answer */
 	__u8 answer_flags;   /* TCP flags of the answer */
 	__u8 answer_certain; /* 1: the answer is certainly the newest SYN's, see facts in handshake.bpf.c */
-	__u32 unused[5];
+	__u32 unused[4];
 };
 _Static_assert(sizeof(struct handshake) == 64, "one cache line for one slot");
 

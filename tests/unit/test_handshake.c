@@ -99,6 +99,18 @@ static void wrong_answers_are_rejected(void **state)
 	assert_int_equal(join_slot(0).provoked, 1);
 }
 
+/* As tcp_rcv_synsent_state_process() has it: between the first SYN's timestamp and the newest's. */
+static void a_timestamp_from_before_the_first_syn_is_rejected(void **state)
+{
+	send_syn(2 * NSEC_PER_SEC, TSVAL + 1024);
+	receive(2 * NSEC_PER_SEC + 5 * MS, SYN | ACK, WITH, TSVAL - 1);
+	assert_int_equal(record.rejected, 1);
+	assert_int_equal(record.answer_ns, 0);
+	receive(2 * NSEC_PER_SEC + 6 * MS, SYN | ACK, WITH, TSVAL);
+	assert_int_equal(record.answer_ns, 2 * NSEC_PER_SEC + 6 * MS);
+	assert_int_equal(record.answer_certain, 0);
+}
+
 static void only_the_first_answer_counts(void **state)
 {
 	receive(NSEC_PER_SEC + 40 * MS, SYN | ACK, WITH, TSVAL);
@@ -215,6 +227,7 @@ int main(void)
 		cmocka_unit_test_setup(a_lost_syn_ack_is_ambiguous, first_syn),
 		cmocka_unit_test_setup(without_timestamps_a_second_syn_is_ambiguous, first_syn),
 		cmocka_unit_test_setup(wrong_answers_are_rejected, first_syn),
+		cmocka_unit_test_setup(a_timestamp_from_before_the_first_syn_is_rejected, first_syn),
 		cmocka_unit_test_setup(only_the_first_answer_counts, first_syn),
 		cmocka_unit_test_setup(a_new_sequence_number_begins_anew, first_syn),
 		cmocka_unit_test_setup(other_packets_change_nothing, first_syn),
