@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "composition/engine.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +19,26 @@ static uint32_t slots_for(double starts_per_s, const struct config *config)
 
 	/* A tenth more, for starts do not fall perfectly evenly. */
 	return starts_per_s > 0 ? (uint32_t)ceil(starts_per_s * seconds * 1.1) + SLOTS_LEAST : 0;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Both families want slots, and there are too few. v6_only: what targets want that cannot be IPv4. */
+static void share_slots(struct engine_plan *plan, uint32_t v6_only)
+{
+	/* Names that may be either are mostly IPv4; an eighth at least is kept for the others. */
+	uint32_t least = plan->limit / 8 + 1;
+	uint32_t v6 = v6_only > least ? v6_only : least;
+
+	v6 = smaller(smaller(v6, plan->wanted_v6), plan->limit / 2);
+	plan->slots_v4 = smaller(plan->limit - v6, plan->wanted_v4);
+	plan->slots_v6 = smaller(plan->limit - plan->slots_v4, plan->wanted_v6);
+	/* A family without a slot would be skipped for ever: one more than allowed is better. */
+	if (!plan->slots_v6 && plan->limit)
+		plan->slots_v6 = 1;
 }
 
 struct engine_plan engine_plan(const struct config *config, const struct target_list *targets)
@@ -54,14 +72,7 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 	plan.slots_v6 = plan.wanted_v6;
 	wanted = (uint64_t)plan.wanted_v4 + plan.wanted_v6;
 	if (wanted > plan.limit && plan.wanted_v4 && plan.wanted_v6) {
-		/* Names that may be either are mostly IPv4; an eighth at least is kept for the others. */
-		uint32_t least = plan.limit / 8;
-		uint32_t v6 = slots_for(only_v6, config);
-
-		plan.slots_v6 = v6 > least ? v6 : least;
-		if (plan.slots_v6 > plan.limit / 2 && only_v4 + either > 0)
-			plan.slots_v6 = plan.limit / 2;
-		plan.slots_v4 = plan.limit - plan.slots_v6;
+		share_slots(&plan, slots_for(only_v6, config));
 	} else if (wanted > plan.limit) {
 		plan.slots_v4 = plan.wanted_v4 ? plan.limit : 0;
 		plan.slots_v6 = plan.wanted_v6 ? plan.limit : 0;
@@ -69,32 +80,44 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 	return plan;
 }
 
-/* One connect to a closed port of the loopback interface: its SYN and its RST must both be stamped, or
- * something (net_cls in use, another cgroup) keeps the kernel half from seeing us. */
+/* One connect to a closed port of the loopback interface: its SYN must be stamped, or something
+ * (net_cls in use, another cgroup) keeps the kernel half from seeing us. The answer is not asked for: a
+ * firewall may eat it. Where there is no way to it (a fresh namespace's loopback is down), nothing is
+ * proved. */
 static int prove_stamps(struct engine *engine, struct message *msg)
 {
-	struct sockaddr_in closed = { .sin_family = AF_INET, .sin_port = htons(1) };
+	struct address loopback = { 0 };
 	uint32_t slot = sockets_take(engine->sockets, 4);
-	struct ring_completion done;
+	const char *name = slot == SLOT_NONE ? "::1" : "127.0.0.1";
+	struct sockaddr_storage closed;
+	struct ring_completion done = { .result = -ECANCELED };
 	struct handshake hs;
+	uint8_t type, code;
 	uint32_t count = 0;
+	socklen_t length;
 
 	if (slot == SLOT_NONE)
-		return 0; /* IPv6 only: no IPv4 loopback to try */
-	closed.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ring_connect(engine->ring, slot, (struct sockaddr *)&closed, sizeof closed);
-	for (int i = 0; i < 10 && !count; i++)
+		slot = sockets_take(engine->sockets, 6);
+	if (address_parse(&loopback, name))
+		return message_set(msg, -EINVAL, "%s is no address", name);
+	length = address_to_sockaddr(&loopback, 1, &closed);
+	ring_connect(engine->ring, slot, (struct sockaddr *)&closed, length);
+	/* After a second it is cancelled. The cancel's own completion may come first and end one
+	 * wait; the connect's must be seen before the slot is used again. */
+	for (int i = 0; i < 20 && !count; i++) {
+		if (i == 10)
+			ring_cancel(engine->ring, slot);
 		count = ring_turn(engine->ring, 100 * NSEC_PER_MSEC, 1, &done, 1);
-	if (!count) {
-		ring_cancel(engine->ring, slot);
-		count = ring_turn(engine->ring, NSEC_PER_SEC, 1, &done, 1);
 	}
 	capture_read(engine->capture, slot, &hs);
 	sockets_reset(engine->sockets, slot);
+	/* A firewall's ICMP would be held against the slot's first target. */
+	sockets_drain_errors(engine->sockets, slot, &type, &code);
 	sockets_give(engine->sockets, slot);
-	if (!hs.syns)
+	if (!hs.syns && (!done.result || done.result == -ECONNREFUSED || done.result == -ECANCELED))
 		return message_set(msg, -ENODATA,
-			"a connect to 127.0.0.1 left no stamp in cgroup %s", cgroup_path(engine->cgroup));
+			"a connect to %s left no stamp in cgroup %s", name,
+			cgroup_path(engine->cgroup));
 	return 0;
 }
 

@@ -77,8 +77,9 @@ static int take_memory(struct prober *prober)
 	uint32_t targets = (uint32_t)targets_count(setup->targets);
 	uint32_t slots = sockets_count(setup->engine->sockets);
 	struct window_config window = { setup->config->window, setup->config->average };
-	/* The time-out is shorter than the interval: a target has two open cycles at most. */
-	uint32_t open_cycles = 2 * targets + 1;
+	/* The time-out is shorter than the interval: a target has two open cycles at most, and after
+	 * a pause a third for one turn: one is still to be cancelled, one was skipped, one begins. */
+	uint32_t open_cycles = 3 * targets + 1;
 
 	prober->schedule = schedule_create(targets, prober->interval_ns, prober->turn_ns);
 	prober->cycles = cycles_create(open_cycles, most_samples(setup->targets));
@@ -105,7 +106,8 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 		return -ENOMEM;
 	prober->setup = *setup;
 	prober->interval_ns = setup->config->interval_ns;
-	prober->turn_ns = prober->tokens_ns = nsec_mono();
+	prober->turn_ns = prober->turn_began_ns = prober->tokens_ns = nsec_mono();
+	prober->start_tokens = START_TOKENS_LEAST;
 	prober->turn_ms = prober->started_ms = real_ns / NSEC_PER_MSEC;
 	/* Cycles are numbered by the wall clock as it is now, so numbers go on rising after a restart;
 	 * a later step of the wall clock moves nothing. */
@@ -183,6 +185,14 @@ static void send_heartbeat(struct prober *prober)
 	prober->heartbeat_due_ns = prober->turn_ns + heartbeat_every_ns(prober);
 }
 
+/* After a pause, what ran out meanwhile lands before anything starts: cycles end in their order, and
+ * fewer are open at once. */
+static bool is_held(const struct prober *prober)
+{
+	return prober->turn_ns < prober->resume_ns && prober->oldest != NOBODY &&
+	       prober->flights[prober->oldest].cancelled;
+}
+
 /* How long this turn may wait for completions. */
 static uint64_t sleep_ns(const struct prober *prober)
 {
@@ -194,11 +204,10 @@ static uint64_t sleep_ns(const struct prober *prober)
 			until_ns = next_ns;
 	}
 	/* What is due may have to wait for its turn in the pace. */
-	if (prober->start_tokens < 1 && until_ns < prober->turn_ns + PACE_NS)
+	if ((prober->start_tokens < 1 || is_held(prober)) && until_ns < prober->turn_ns + PACE_NS)
 		until_ns = prober->turn_ns + PACE_NS;
 	if (prober->oldest != NOBODY) {
-		next_ns = prober->flights[prober->oldest].start_ns +
-			  prober->setup.config->timeout_ns;
+		next_ns = prober->flights[prober->oldest].expires_ns;
 		/* What is cancelled already has its completion on the way. */
 		if (!prober->flights[prober->oldest].cancelled && next_ns < until_ns)
 			until_ns = next_ns;
@@ -224,7 +233,7 @@ static void read_time(struct prober *prober)
 {
 	uint64_t real_ns = nsec_real();
 
-	prober->turn_ns = nsec_mono();
+	prober->turn_ns = prober->turn_began_ns = nsec_mono();
 	prober->turn_ms = real_ns / NSEC_PER_MSEC;
 	if (prober->setup.engine->capture)
 		capture_set_clock(prober->setup.engine->capture, real_ns, prober->turn_ns);
@@ -232,12 +241,17 @@ static void read_time(struct prober *prober)
 
 bool prober_turn(struct prober *prober)
 {
+	uint64_t before_ns = prober->turn_began_ns;
 	uint32_t count;
 
 	read_time(prober);
+	if (prober->turn_ns - before_ns > PAUSE_NS) {
+		prober_extend(prober, before_ns);
+		prober->resume_ns = prober->turn_ns + PAUSE_NS;
+	}
 	take_answers(prober);
 	prober_expire(prober);
-	if (!prober->stopping)
+	if (!prober->stopping && !is_held(prober))
 		prober_start_due(prober);
 	count = turn_ring(prober);
 	if (count && prober->setup.engine->source == STAMP_CLOCK)

@@ -44,16 +44,24 @@ static void land(struct prober *prober, uint32_t slot)
 		prober->newest = flight->older;
 }
 
+void prober_extend(struct prober *prober, uint64_t since_ns)
+{
+	for (uint32_t slot = prober->newest; slot != NOBODY; slot = prober->flights[slot].older) {
+		if (prober->flights[slot].start_ns < since_ns)
+			return;
+		prober->flights[slot].expires_ns =
+			prober->turn_ns + prober->setup.config->timeout_ns;
+	}
+}
+
 void prober_expire(struct prober *prober)
 {
-	uint64_t timeout_ns = prober->setup.config->timeout_ns;
-
 	/* All have the same time-out, so who started first runs out first. Cancelled ones stay in the
 	 * line until their completion, always at its front. */
 	for (uint32_t slot = prober->oldest; slot != NOBODY; slot = prober->flights[slot].newer) {
 		struct flight *flight = &prober->flights[slot];
 
-		if (flight->start_ns + timeout_ns > prober->turn_ns)
+		if (flight->expires_ns > prober->turn_ns)
 			return;
 		if (flight->cancelled)
 			continue;
@@ -62,7 +70,7 @@ void prober_expire(struct prober *prober)
 	}
 }
 
-/* All that the kernel knows of this connect, before its socket is taken back. */
+/* All that the kernel knows of this connect; its socket is taken back. */
 static void ask_kernel(
 	const struct prober *prober, uint32_t slot, int result, struct join_input *ret)
 {
@@ -73,16 +81,24 @@ static void ask_kernel(
 	ret->result = result;
 	ret->start_ns = flight->start_ns;
 	ret->end_ns = prober->turn_ns;
+	ret->paused = prober->turn_ns < prober->resume_ns ||
+		      prober->turn_ns - prober->turn_began_ns > PAUSE_NS;
 	ret->timeout_ns = prober->setup.config->timeout_ns;
 	ret->source = engine->source;
 	ret->first_syn_before_ns = flight->first_syn_before_ns;
 	if (engine->capture)
 		capture_read(engine->capture, slot, &ret->handshake);
 	if (join_needs_tcp_info(ret) && !sockets_tcp_info(engine->sockets, slot, &info)) {
-		ret->established = info.established && info.rtt_us;
+		/* The kernel has no rtt after a retransmission to a peer without timestamps. */
+		ret->established = info.established && (info.rtt_us || info.retransmits);
 		ret->tcp_rtt_us = info.rtt_us;
 		ret->tcp_retrans = info.retransmits;
 	}
+	if (result && !engine->capture && !sockets_tcp_info(engine->sockets, slot, &info))
+		ret->tcp_sent = info.sent;
+	sockets_reset(engine->sockets, slot);
+	/* Last: until it is taken back, an ICMP may still come, and would be held against the next
+	 * target. */
 	if (result || (join_needs_tcp_info(ret) && !ret->established))
 		ret->icmp_seen = sockets_drain_errors(
 			engine->sockets, slot, &ret->icmp_type, &ret->icmp_code);
@@ -116,7 +132,6 @@ void prober_collect(struct prober *prober, uint32_t count)
 		};
 
 		ask_kernel(prober, slot, prober->completions[i].result, &input);
-		sockets_reset(engine->sockets, slot);
 		join(&input, &sample);
 		land(prober, slot);
 		sockets_give(engine->sockets, slot);

@@ -72,7 +72,6 @@ static void fold_row(struct prober *prober, uint32_t index, struct row *row)
 		row->folded = window_fold(prober->window, cycle, settings->refused_answers,
 			address_changed(prober, cycle->target));
 	cycles_close(prober->cycles, index);
-	prober->open_cycles--;
 	if (row->folded)
 		window_newest(prober->window, row->target, &row->answered, &row->failed);
 	row->numbers = window_numbers(prober->window, row->target, row->number);
@@ -208,6 +207,8 @@ static void watch_failures(struct prober *prober, const struct row *row)
 	uint32_t host = prober->setup.hosts->of_target[row->target];
 	struct visit *visit = &prober->visits[row->target];
 
+	if (row->summary.outcome == CYCLE_MISSING)
+		return;
 	if (row->summary.outcome != CYCLE_FAILED) {
 		visit->failed_cycles = 0;
 		return;
@@ -241,18 +242,33 @@ static void finish_row(struct prober *prober, const struct row *row)
 		prober->unfinished--;
 }
 
+enum { BATCH = 64 };
+
+/* Folds the next cycles that finished, one per target: a target's second must find the score of its
+ * first in the window. Returns how many. */
+static uint32_t fold_batch(struct prober *prober, uint32_t from, struct row rows[BATCH])
+{
+	uint32_t count = 0;
+
+	for (; count < BATCH && from + count < prober->finished_count; count++) {
+		uint32_t index = prober->finished[from + count];
+		uint32_t target = cycles_at(prober->cycles, index)->target;
+
+		for (uint32_t i = 0; i < count; i++)
+			if (rows[i].target == target)
+				return count;
+		fold_row(prober, index, &rows[count]);
+	}
+	return count;
+}
+
 void prober_fold(struct prober *prober)
 {
-	enum { BATCH = 64 };
 	struct row rows[BATCH];
 
 	for (uint32_t done = 0; done < prober->finished_count;) {
-		uint32_t count = prober->finished_count - done;
+		uint32_t count = fold_batch(prober, done, rows);
 
-		if (count > BATCH)
-			count = BATCH;
-		for (uint32_t i = 0; i < count; i++)
-			fold_row(prober, prober->finished[done + i], &rows[i]);
 		for (uint32_t i = 0; i < count; i++)
 			score_row(prober, &rows[i]);
 		for (uint32_t i = 0; i < count; i++)

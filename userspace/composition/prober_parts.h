@@ -16,6 +16,10 @@
 
 #define NOBODY UINT32_MAX
 #define LATE_NS (20 * NSEC_PER_MSEC)
+/* A turn never takes this long by itself: the process was stopped, or its machine was. */
+#define PAUSE_NS (200 * NSEC_PER_MSEC)
+/* This many starts may fall on one moment, however slow the usual rate is. */
+#define START_TOKENS_LEAST 32.0
 
 /* A target between its starts. */
 struct visit {
@@ -39,9 +43,9 @@ struct host_address {
 
 /* A slot with a connect under way. */
 struct flight {
-	uint64_t due_ns, start_ns, first_syn_before_ns;
+	uint64_t due_ns, start_ns, expires_ns, first_syn_before_ns;
 	uint32_t target, cycle;
-	uint32_t older, newer; /* the line of connects under way, by start */
+	uint32_t older, newer; /* the line of connects under way, by start and expiry */
 	uint16_t index;
 	bool cancelled;
 	uint8_t family;
@@ -80,10 +84,11 @@ struct prober {
 	double start_tokens; /* how many starts the pace allows now */
 	uint64_t tokens_ns;  /* when they were counted last */
 	uint64_t turn_ns;    /* the time of this turn, read once */
+	uint64_t turn_began_ns; /* the same, but for STAMP_CLOCK, which reads turn_ns again */
+	uint64_t resume_ns;  /* after a pause starts are held until then at most */
 	uint64_t turn_ms;    /* its wall clock */
 	uint64_t heartbeat_due_ns;
 	uint64_t unfinished; /* targets that still have cycles to start or to fold; with --cycles */
-	uint64_t open_cycles;
 	volatile sig_atomic_t stopping;
 
 	struct heartbeat counters;
@@ -104,6 +109,9 @@ void prober_start_due(struct prober *prober);
 /* A sample that has its outcome: into its cycle. */
 void prober_sample_done(
 	struct prober *prober, const struct sample *sample, const struct address *address);
+/* The process stood still in the turn that began at since_ns: what was submitted in it may have left
+ * only now, and has all its time yet. */
+void prober_extend(struct prober *prober, uint64_t since_ns);
 /* Cancels the connects whose time is over. */
 void prober_expire(struct prober *prober);
 /* Joins what has come in. */

@@ -9,7 +9,6 @@
 #define STARTS_PER_TURN 256
 /* After a pause, starts that are still in time are caught up at this multiple of the usual rate. */
 #define CATCH_UP_RATE 2.0
-#define TOKENS_LEAST 32.0
 
 static const struct settings *settings_of(const struct prober *prober, uint32_t target)
 {
@@ -18,7 +17,8 @@ static const struct settings *settings_of(const struct prober *prober, uint32_t 
 
 static int64_t cycle_begin_ns(const struct prober *prober, uint32_t target, uint64_t number)
 {
-	uint64_t phase_ns = (uint64_t)prober->visits[target].phase * prober->interval_ns >> 32;
+	uint64_t phase_ns = schedule_phase_ns(
+		(uint64_t)prober->visits[target].phase << 32, prober->interval_ns);
 
 	return prober->epoch_ns + (int64_t)(number * prober->interval_ns + phase_ns);
 }
@@ -70,7 +70,7 @@ static void advance(struct prober *prober, uint32_t target)
 }
 
 /* Opens the target's cycle with its first sample; false when the pool of open cycles is exhausted,
- * which its size rules out. */
+ * which takes two long pauses within a time-out. */
 static bool open_cycle(struct prober *prober, uint32_t target)
 {
 	struct visit *visit = &prober->visits[target];
@@ -79,10 +79,23 @@ static bool open_cycle(struct prober *prober, uint32_t target)
 		return true;
 	visit->open_cycle = cycles_open(
 		prober->cycles, target, visit->number, settings_of(prober, target)->samples);
-	if (visit->open_cycle == CYCLE_NONE)
-		return false;
-	prober->open_cycles++;
-	return true;
+	return visit->open_cycle != CYCLE_NONE;
+}
+
+/* The cycle could not be opened. All of it is skipped: opened at a later sample it would wait for its
+ * first one for ever. */
+static void skip_cycle(struct prober *prober, uint32_t target)
+{
+	struct heartbeat *counters = &prober->counters;
+	unsigned samples = settings_of(prober, target)->samples;
+
+	counters->samples += samples;
+	counters->outcomes[OUTCOME_SKIPPED] += samples;
+	counters->skips[SKIP_LATE] += samples;
+	if (prober->unfinished)
+		prober->unfinished--;
+	prober->visits[target].next_index = (uint16_t)(samples - 1);
+	advance(prober, target);
 }
 
 /* An outcome without a connect. */
@@ -201,6 +214,7 @@ static void connect_slot(struct prober *prober, uint32_t slot, uint32_t target, 
 		flight->first_syn_before_ns = capture_first_syn_ns(engine->capture, slot);
 	else
 		flight->start_ns = nsec_mono(); /* the clock is all there is: as near as it gets */
+	flight->expires_ns = flight->start_ns + prober->setup.config->timeout_ns;
 	sockets_set_close(engine->sockets, slot, settings_of(prober, target)->close);
 	ring_connect(engine->ring, slot, &flight->address.any, length);
 	take_off(prober, slot);
@@ -214,7 +228,7 @@ static bool start(struct prober *prober, uint32_t target, uint64_t due_ns)
 	uint32_t slot;
 
 	if (!open_cycle(prober, target)) {
-		advance(prober, target);
+		skip_cycle(prober, target);
 		return true;
 	}
 	if (prober->turn_ns > due_ns + spacing_ns(prober, target)) {
@@ -253,7 +267,7 @@ static void refill_tokens(struct prober *prober)
 {
 	double seconds = (double)(prober->turn_ns - prober->tokens_ns) / NSEC_PER_SEC;
 	double rate = CATCH_UP_RATE * prober->starts_per_s;
-	double most = rate * 0.02 > TOKENS_LEAST ? rate * 0.02 : TOKENS_LEAST;
+	double most = rate * 0.02 > START_TOKENS_LEAST ? rate * 0.02 : START_TOKENS_LEAST;
 
 	prober->start_tokens += rate * seconds;
 	if (prober->start_tokens > most)

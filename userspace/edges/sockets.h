@@ -44,7 +44,8 @@ bool sockets_drain_errors(
 	struct sockets *sockets, uint32_t slot, uint8_t *ret_type, uint8_t *ret_code);
 
 struct socket_tcp_info {
-	bool established;
+	bool established;     /* the handshake is complete, whatever the peer did since */
+	bool sent;	      /* a segment has left TCP since sockets_reset() */
 	uint32_t rtt_us;      /* tcpi_rtt */
 	uint32_t retransmits; /* tcpi_total_retrans */
 };

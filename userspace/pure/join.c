@@ -118,7 +118,7 @@ static void join_failed(const struct join_input *in, struct sample *sample)
 		/* Refused, and no RST was stamped: an ICMP whose error queue entry was lost. */
 		sample->outcome = OUTCOME_UNREACHABLE;
 	} else if (meaning->sent == OUTCOME_UNREACHABLE && meaning->unsent == LOCAL_NO_ROUTE &&
-		   in->source != STAMP_BPF) {
+		   in->source != STAMP_BPF && !in->tcp_sent) {
 		/* No word from the network, so the word is our own routing table's. */
 		set_local(sample, LOCAL_NO_ROUTE);
 	} else if (meaning->sent == OUTCOME_LOCAL_ERROR) {
@@ -152,7 +152,9 @@ static void join_clock(const struct join_input *in, struct sample *sample)
 	uint64_t took_ns = in->end_ns - in->start_ns;
 
 	sample->sent = 1;
-	if (took_ns < JOIN_CERTAIN_NS) {
+	if (in->paused) {
+		sample->ambiguous = 1;
+	} else if (took_ns < JOIN_CERTAIN_NS) {
 		sample->rtt_ns = took_ns ? (uint32_t)took_ns : 1;
 	} else {
 		/* The first retransmission is due after 1 s: at least one packet was lost or late. */

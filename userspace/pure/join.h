@@ -18,6 +18,7 @@ struct join_input {
 	int result;	   /* of the connect: 0 or a negative errno; -ECANCELED after a time-out */
 	uint64_t start_ns; /* the moment of the call */
 	uint64_t end_ns;   /* the moment its completion was seen */
+	bool paused;	   /* the process stood still before end_ns: the completion may be old */
 	uint64_t timeout_ns; /* prober.timeout: an answer after it is none */
 
 	enum stamp_source source; /* what this prober stamps with */
@@ -30,6 +31,8 @@ struct join_input {
 	bool established;     /* tcpi_state says ESTABLISHED, and there is a tcpi_rtt */
 	uint32_t tcp_rtt_us;  /* tcpi_rtt */
 	uint32_t tcp_retrans; /* tcpi_total_retrans */
+	/* TCP_INFO, for a failure without the kernel half. */
+	bool tcp_sent; /* a SYN has left TCP: a route of ours did not refuse it */
 
 	/* What the socket's error queue held (see socket_drain_errors()). */
 	bool icmp_seen;

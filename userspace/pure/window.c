@@ -78,7 +78,8 @@ static struct digest *digest_at(const struct window *window, uint32_t target, un
 }
 
 /* How many of the newest digests are in force: at most `most`, none of them older than twice the
- * window before cycle `number`. */
+ * window before cycle `number`. A younger one is in force: when a cycle starts late, the next may be
+ * the first to finish. */
 static unsigned digests_in_force(
 	const struct window *window, uint32_t target, unsigned most, uint64_t number)
 {
@@ -87,8 +88,9 @@ static unsigned digests_in_force(
 
 	if (count > most)
 		count = most;
-	while (in_force < count && (uint32_t)number - digest_at(window, target, in_force)->number <
-					   2 * window->config.cycles)
+	while (in_force < count &&
+		(int32_t)((uint32_t)number - digest_at(window, target, in_force)->number) <
+			(int32_t)(2 * window->config.cycles))
 		in_force++;
 	return in_force;
 }
