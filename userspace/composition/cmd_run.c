@@ -44,7 +44,7 @@ static const char usage[] =
 	"  --timeout 3s        of one connection\n"
 	"  --stamps auto       auto, bpf, tcp_info or clock\n"
 	"  --cycles N          end after N cycles of every target\n"
-	"  --output table      table, jsonl or none\n"
+	"  --output table      table, jsonl, samples or none\n"
 	"\n"
 	"SIGINT and SIGTERM finish what is in flight and end with status 0.\n";
 

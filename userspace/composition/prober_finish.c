@@ -13,6 +13,20 @@ static void count_lateness(struct prober *prober, const struct sample *sample)
 	prober->counters.late_starts += late_ns > LATE_NS;
 }
 
+static void send_sample(
+	struct prober *prober, const struct sample *sample, const struct address *address)
+{
+	struct event event = { .kind = EVENT_SAMPLE };
+
+	event.sample = (struct sample_event){
+		.target = targets_at(prober->setup.targets, sample->target),
+		.sample = *sample,
+		.addr = *address,
+		.cycle = cycles_at(prober->cycles, sample->cycle)->number,
+	};
+	queue_push(prober->setup.output, &event);
+}
+
 void prober_sample_done(
 	struct prober *prober, const struct sample *sample, const struct address *address)
 {
@@ -24,6 +38,8 @@ void prober_sample_done(
 		counters->local_errors[sample->reason]++;
 	if (sample->outcome == OUTCOME_SKIPPED)
 		counters->skips[sample->reason]++;
+	if (prober->setup.config->output == OUTPUT_SAMPLES && prober->setup.output)
+		send_sample(prober, sample, address);
 	if (prober->setup.on_sample)
 		prober->setup.on_sample(prober->setup.context, sample, address);
 	if (cycles_put(prober->cycles, sample))

@@ -37,7 +37,7 @@ struct sink {
 
 struct output {
 	struct queue *events;
-	struct output_json *json; /* one of the two */
+	struct output_json *json; /* one of the two, or samples */
 	struct output_table *table;
 	pthread_t thread;
 	_Atomic bool stop;
@@ -130,6 +130,8 @@ static bool take_events(struct output *output)
 			return false;
 		if (output->json)
 			output_json_event(output->json, &event, &output->sink);
+		else if (!output->table)
+			output_samples_event(&event, &output->sink);
 		else
 			output_table_event(output->table, &event, &output->sink);
 	}
@@ -239,10 +241,12 @@ int output_start(struct output **ret, const struct config *config,
 	}
 	if (config->output == OUTPUT_JSONL)
 		output->json = output_json_create(config);
+	else if (config->output == OUTPUT_SAMPLES)
+		output_samples_heading(&output->sink);
 	else
 		output->table =
 			output_table_create(config, targets, is_live(STDOUT_FILENO), STDOUT_FILENO);
-	if (!output->json && !output->table) {
+	if (!output->json && !output->table && config->output != OUTPUT_SAMPLES) {
 		error = message_set(msg, -ENOMEM, "output: out of memory");
 		goto fail;
 	}

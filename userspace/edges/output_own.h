@@ -25,6 +25,10 @@ struct output_json *output_json_create(const struct config *config); /* NULL: ou
 void output_json_destroy(struct output_json *json);
 void output_json_event(struct output_json *json, const struct event *event, struct sink *sink);
 
+/* Samples: a line of tab-separated values for each, under a heading that names them. */
+void output_samples_heading(struct sink *sink);
+void output_samples_event(const struct event *event, struct sink *sink);
+
 /* The table: live on a terminal, lines elsewhere. */
 struct output_table;
 /* live: fd is a terminal that understands VT100. NULL: out of memory. */

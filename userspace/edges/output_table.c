@@ -152,6 +152,9 @@ void output_table_event(struct output_table *table, const struct event *event, s
 		break;
 	case EVENT_HEARTBEAT:
 		table->heartbeat = event->heartbeat;
+		break;
+	case EVENT_SAMPLE:
+		break;
 	}
 }
 

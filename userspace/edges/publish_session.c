@@ -120,6 +120,8 @@ void session_take(struct session *session, const struct event *event, uint64_t n
 		session->heartbeat_ns = now_ns;
 		session->heartbeat_due = true;
 		break;
+	case EVENT_SAMPLE:
+		break;
 	}
 }
 

@@ -14,7 +14,7 @@
 #include "vocabulary/settings.h"
 
 enum stamps { STAMPS_AUTO, STAMPS_BPF, STAMPS_TCP_INFO, STAMPS_CLOCK };
-enum output_mode { OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_NONE };
+enum output_mode { OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_SAMPLES, OUTPUT_NONE };
 
 struct config {
 	/* [prober] */

@@ -19,6 +19,7 @@ static const struct key_choice stamps_choices[] = {
 static const struct key_choice output_choices[] = {
 	{ "table", OUTPUT_TABLE },
 	{ "jsonl", OUTPUT_JSONL },
+	{ "samples", OUTPUT_SAMPLES },
 	{ "none", OUTPUT_NONE },
 	{ NULL, 0 },
 };

@@ -76,13 +76,22 @@ struct heartbeat {
 	uint64_t queue_refused; /* results that the publisher's queue would not take */
 };
 
+/* One sample as it came, for those who want to see the raw material (--output samples). */
+struct sample_event {
+	const struct target *target;
+	struct sample sample;
+	struct address addr; /* family 0 = none */
+	uint64_t cycle;	     /* its cycle's number */
+};
+
 /* What goes through the queue from the prober to the publisher and to the output. */
 struct event {
-	enum event_kind { EVENT_RESULT, EVENT_TRANSITION, EVENT_HEARTBEAT } kind;
+	enum event_kind { EVENT_RESULT, EVENT_TRANSITION, EVENT_HEARTBEAT, EVENT_SAMPLE } kind;
 	union {
 		struct result result;
 		struct transition transition;
 		struct heartbeat heartbeat;
+		struct sample_event sample; /* to the output only */
 	};
 };
 
