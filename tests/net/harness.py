@@ -1,6 +1,10 @@
-"""What the tests of the real binary share: TAP, a temporary folder, servers that are started and ended
-here, and commands with a bound on their time. Python's standard library only."""
+"""What the tests of the real binaries share: TAP, a temporary folder, processes that are started
+and ended here, and commands with a bound on their time. Python's standard library only.
+
+A test program is a module with functions test_*, which hands its globals() to run_tests(). Names of
+tests as arguments run only those. Runs from the root of the tree; B is the build folder."""
 import atexit
+import itertools
 import json
 import os
 import shutil
@@ -15,6 +19,14 @@ import traceback
 B = os.path.abspath(os.environ.get("B", "build"))
 MOSPROBE = os.path.join(B, "mosprobe")
 NETSIM = os.path.join(B, "netsim")
+
+# Of an entry of the streams, without labels: all of them, in this order.
+RESULT_FIELDS = """v prober target host port addr at_ms cycle n answered failed sent lost
+latency_ms jitter_ms stddev_ms latency_rise_ms loss_pct fail_pct r mos_cycle mos band state cause
+r_base r_delay r_jitter r_loss r_codec r_failed outcome error stamp_source impaired""".split()
+ALERT_FIELDS = """v event_id kind event_action severity state previous_state dedup_key incident_key
+prober target host port addr at_ms since_ms held_ms seq reason threshold mos latency_ms jitter_ms
+loss_pct fail_pct n cause outcome error low_min_24h alerts_24h suppressed_by summary""".split()
 
 
 class Fail(Exception):
@@ -31,11 +43,38 @@ def equal(found, wanted, what):
         raise Fail(f"{what}: found {found!r}, wanted {wanted!r}")
 
 
-def run_tests(tests, needs_root=True):
-    """Runs (name, function) pairs and prints TAP; ends the process."""
-    if needs_root and os.geteuid() != 0:
-        print("1..0 # SKIP needs root: BPF, cgroup and network namespaces")
-        sys.exit(0)
+def skip(reason):
+    """Skips the whole program."""
+    print(f"1..0 # SKIP {reason}")
+    sys.exit(0)
+
+
+def skip_unless_root(what="network namespaces"):
+    if os.geteuid() != 0:
+        skip(f"needs root: {what}")
+
+
+def skip_unless_stamped():
+    """Skips the whole program where the kernel half cannot run."""
+    skip_unless_root("BPF, cgroup and network namespaces")
+    found = run([MOSPROBE, "check", "--redis", ""]).stdout.splitlines()
+    if not any(line.startswith("ok") and line.split()[1] == "bpf" for line in found):
+        skip("needs BPF; mosprobe check says: " + " / ".join(
+            line for line in found if not line.startswith("ok")))
+
+
+def run_tests(module, program=MOSPROBE):
+    """Runs the functions test_* of a module (its globals()), which test a program, and prints TAP;
+    ends the process."""
+    if not os.access(program, os.X_OK):
+        print(f"Bail out! {program} is not built")
+        sys.exit(2)
+    wanted = set(sys.argv[1:])
+    tests = [(name[5:].replace("_", " "), function) for name, function in module.items()
+             if name.startswith("test_") and (not wanted or name in wanted)]
+    if len(tests) < len(wanted):
+        print(f"Bail out! not all of these are tests: {' '.join(sorted(wanted))}")
+        sys.exit(2)
     print(f"1..{len(tests)}", flush=True)
     failed = 0
     for number, (name, function) in enumerate(tests, 1):
@@ -46,9 +85,17 @@ def run_tests(tests, needs_root=True):
             failed += 1
             print(f"not ok {number} - {name}")
             text = str(fault) if isinstance(fault, Fail) else traceback.format_exc()
-            print("\n".join(f"# {line}" for line in text.splitlines()), flush=True)
+            print("\n".join(f"# {line[:1000]}" for line in text.splitlines()), flush=True)
     sys.exit(1 if failed else 0)
 
+
+def _told_to_end(number, _):
+    signal.signal(number, signal.SIG_IGN)  # once: what was started is ended in peace
+    sys.exit(1)
+
+
+signal.signal(signal.SIGTERM, _told_to_end)
+signal.signal(signal.SIGHUP, _told_to_end)
 
 _folder = None
 
@@ -58,7 +105,6 @@ def folder():
     global _folder
     if _folder is None:
         _folder = tempfile.mkdtemp(prefix="mosprobe-test.")
-        atexit.register(shutil.rmtree, _folder, ignore_errors=True)
     return _folder
 
 
@@ -77,43 +123,51 @@ def read(name):
         return file.read()
 
 
-_servers = []
+_started = []
 
 
 def start(command, log, **options):
-    """Starts a server in a session of its own; it is ended, by its process group, at the end."""
+    """Starts a process in a session of its own; it is ended, with its process group, at the end.
+    What it says goes to a log unless the options say otherwise."""
+    # It ends with this program, even when that is killed.
+    command = ["setpriv", "--pdeathsig", "KILL", *command]
     with open(path(log), "ab") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
-                                   stderr=subprocess.STDOUT, start_new_session=True, **options)
-    _servers.append(process)
+        options = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, **options}
+        process = subprocess.Popen(command, start_new_session=True, **options)
+    _started.append(process)
     return process
 
 
-def stop(process, how=signal.SIGTERM):
+def stop(process, how=signal.SIGTERM, seconds=10):
+    """Ends a process that was started, and what it started; returns its status."""
     if process.poll() is None:
-        try:
-            os.killpg(process.pid, how)
-            process.wait(10)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
-    if process in _servers:
-        _servers.remove(process)
+        os.killpg(process.pid, how)
+        # Not reaped yet: until it is, the process group's number is nobody else's.
+        until = time.monotonic() + seconds
+        while not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if time.monotonic() > until:
+                break
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process in _started:
+        _started.remove(process)
+    return process.returncode
 
 
 @atexit.register
-def _stop_all():
-    for process in list(_servers):
+def _clean_up():
+    for process in list(_started):
         stop(process, signal.SIGKILL)
+    if _folder:
+        shutil.rmtree(_folder, ignore_errors=True)
 
 
 def wait_until(condition, what, seconds=10):
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
+    while not condition():
+        expect(time.monotonic() < end, f"{what} did not come within {seconds} s")
         time.sleep(0.02)
-    raise Fail(f"{what} did not come within {seconds} s")
 
 
 def free_port(address="127.0.0.1", kind=socket.SOCK_STREAM):
@@ -132,8 +186,9 @@ def listens(address, port):
 
 def run(command, seconds=60, **options):
     """Runs a command to its end; returns its CompletedProcess with text output."""
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=seconds, check=False,
+    if "input" not in options:
+        options["stdin"] = subprocess.DEVNULL
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False,
                           **options)
 
 
@@ -142,30 +197,54 @@ def json_lines(text):
 
 
 class Redis:
-    """A redis-server on a Unix socket, without persistence unless asked."""
+    """A redis-server on a Unix socket in a folder of its own, without persistence unless asked. In
+    a with statement it ends with the block."""
 
-    def __init__(self, name="redis", *options):
-        self.socket = path(f"{name}.sock")
+    _numbers = itertools.count(1)
+
+    def __init__(self, *options):
+        self.folder = path(f"redis{next(self._numbers)}")
+        os.mkdir(self.folder)
+        self.socket = os.path.join(self.folder, "socket")
         self.url = f"unix://{self.socket}"
         self.options = options
-        self.name = name
+        self.password = None
         self.start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop(signal.SIGKILL)
+
     def start(self):
-        self.process = start(["redis-server", "--port", "0", "--unixsocket", self.socket,
-                              "--save", "", "--dir", folder(), "--dbfilename",
-                              f"{self.name}.rdb", *self.options], f"{self.name}.log")
-        wait_until(lambda: run(["redis-cli", "-s", self.socket, "ping"]).returncode == 0,
-                   "redis-server")
-
-    def cli(self, *words):
-        return run(["redis-cli", "-s", self.socket, *words]).stdout
-
-    def json(self, *words):
-        return json.loads(self.cli("--json", *words))
+        self.process = start(["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir",
+                              self.folder, "--save", "", *self.options],
+                             os.path.join(self.folder, "log"))
+        # One that is still loading, or that asks for a password, answers something else.
+        wait_until(lambda: run(["redis-cli", "-s", self.socket, "ping"]).stdout.startswith(
+            ("PONG", "NOAUTH")), "redis-server")
 
     def stop(self, how=signal.SIGTERM):
         stop(self.process, how)
+
+    def cli(self, *words):
+        """The answer to a command, whose words may begin with options of redis-cli."""
+        command = ["redis-cli", "-s", self.socket, "-3", "--json", "-e"]
+        if self.password:
+            command += ["--no-auth-warning", "-a", self.password]
+        done = run(command + [str(word) for word in words])
+        expect(done.returncode == 0, f"redis-cli {words}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def stream(self, key):
+        """Its entries: [(id, [names], {name: value})]."""
+        return [(entry, words[::2], dict(zip(words[::2], words[1::2])))
+                for entry, words in self.cli("XRANGE", key, "-", "+")]
+
+    def scores(self, key):
+        """A sorted set: {member: score}."""
+        return dict(self.cli("ZRANGE", key, 0, -1, "WITHSCORES"))
 
 
 class Nsd:

@@ -1,13 +1,11 @@
 #!/usr/bin/python3
-"""Bad input and poor machines: each gives one clear message, or a named fallback; never a crash, never a
-silent default."""
-import os
-import signal
+"""Bad input and poor machines: each gives one clear message, or a named fallback; never a crash,
+never a silent default."""
+import socket
 import subprocess
-import time
 
-from harness import (MOSPROBE, Redis, equal, expect, json_lines, path, read, run, run_tests, start,
-                     stop, wait_until, write)
+from harness import (MOSPROBE, Redis, equal, expect, json_lines, path, run, run_tests,
+                     skip_unless_stamped, start, stop, write)
 
 BASE = """[prober]
 id = bad
@@ -20,28 +18,23 @@ url =
 LOCAL = "127.78.0.1:9 samples=2\n"
 
 
-def refused(wanted, *words, config=BASE, targets=LOCAL):
-    """A run that must end with status 2 and this one message."""
-    conf = write("bad.conf", config) if isinstance(config, str) else config
-    if isinstance(config, bytes):
-        conf = path("bad.conf")
-        with open(conf, "wb") as file:
-            file.write(config)
-    write("bad.targets", targets)
-    done = run([MOSPROBE, "run", "-c", conf, "--targets", path("bad.targets"), "--cycles", "1", *words])
+def message(config, targets, *words):
+    """What a run says that must end with status 2 and one message."""
+    done = run([MOSPROBE, "run", "-c", write("bad.conf", config), "--targets",
+                write("bad.targets", targets), "--cycles", "1", *words])
     equal(done.returncode, 2, f"status: {done.stderr}")
-    lines = done.stderr.splitlines()
-    equal(len(lines), 1, f"one message: {done.stderr}")
-    wanted = wanted.replace("CONF", conf).replace("TARGETS", path("bad.targets"))
-    equal(lines[0], f"mosprobe: {wanted}", "message")
+    equal(len(done.stderr.splitlines()), 1, f"one message: {done.stderr}")
+    return done.stderr
 
 
-def contains(wanted, *words, **options):
-    try:
-        refused("", *words, **options)
-    except Exception as fault:
-        expect("message: found" in str(fault), str(fault))
-        expect(wanted in str(fault), f"{wanted!r} is not in {fault}")
+def refused(wanted, *words, config=BASE, targets=LOCAL):
+    wanted = wanted.replace("CONF", path("bad.conf")).replace("TARGETS", path("bad.targets"))
+    equal(message(config, targets, *words), f"mosprobe: {wanted}\n", "message")
+
+
+def contains(wanted, *words, config=BASE, targets=LOCAL):
+    found = message(config, targets, *words)
+    expect(wanted in found, f"{wanted!r} is not in {found}")
 
 
 def test_no_targets_given():
@@ -61,9 +54,8 @@ def test_empty_targets():
 
 
 def test_duplicate_target():
-    contains("TARGETS".replace("TARGETS", "bad.targets") + ":3:",
-             targets="a.example\nb.example\nA.example.\n")
-    contains("bad.targets:1", targets="a.example\nb.example\nA.example.\n")
+    for line in ("bad.targets:3:", "bad.targets:1"):
+        contains(line, targets="a.example\nb.example\nA.example.\n")
 
 
 def test_long_name():
@@ -89,11 +81,12 @@ def test_unknown_section():
 
 
 def test_nul_byte():
-    contains("NUL", config=b"[prober]\nid = a\0b\n")
+    contains("NUL", config="[prober]\nid = a\0b\n")
 
 
 def test_value_out_of_range():
-    refused("CONF:2: [alert] warning = 7.0: must be from 1.0 to 4.5", config="[alert]\nwarning = 7.0\n")
+    refused("CONF:2: [alert] warning = 7.0: must be from 1.0 to 4.5",
+            config="[alert]\nwarning = 7.0\n")
 
 
 def test_unknown_option():
@@ -111,8 +104,8 @@ def works(words, prefix=(), config=BASE, seconds=20):
     """A run that must do its work; returns its results and its log."""
     conf = write("bad.conf", config)
     write("bad.targets", LOCAL)
-    done = run([*prefix, MOSPROBE, "run", "-c", conf, "--targets", path("bad.targets"), "--cycles", "1",
-                "--output", "jsonl", *words], seconds)
+    done = run([*prefix, MOSPROBE, "run", "-c", conf, "--targets", path("bad.targets"), "--cycles",
+                "1", "--output", "jsonl", *words], seconds)
     equal(done.returncode, 0, f"status: {done.stderr}")
     results = json_lines(done.stdout)
     equal(len(results), 1, "results")
@@ -127,35 +120,34 @@ def test_redis_not_there():
 
 def test_redis_silent():
     """A connection that accepts and says nothing."""
-    listener = start(["python3", "-c", "import socket,time\ns=socket.socket(socket.AF_UNIX)\n"
-                      f"s.bind('{path('mute.sock')}')\ns.listen(8)\ntime.sleep(60)"], "mute.log")
-    wait_until(lambda: os.path.exists(path("mute.sock")), "the listener")
-    works(["--redis", f"unix://{path('mute.sock')}"])
-    stop(listener, signal.SIGKILL)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path("mute.sock"))
+        listener.listen(8)
+        works(["--redis", f"unix://{path('mute.sock')}"])
 
 
 def test_redis_password():
-    redis = Redis("locked", "--requirepass", "secret-of-this-test")
-    text = works(["--redis", redis.url])
-    expect("password" in text.lower(), text)
-    wrong = BASE.replace("url =", f"url = {redis.url}\npassword_file = {write('wrong', 'nope')}")
-    text = works([], config=wrong)
-    expect("WRONGPASS" in text or "password" in text.lower(), text)
-    expect("nope" not in text, "a password in the log")
-    right = BASE.replace("url =",
-                         f"url = {redis.url}\npassword_file = {write('right', 'secret-of-this-test')}")
-    text = works([], config=right)
-    expect("1 entries written" in text, text)
-    expect("secret-of-this-test" not in text, "a password in the log")
-    redis.stop()
+    with Redis("--requirepass", "secret-of-this-test") as redis:
+        def with_password(password):
+            file = write("password", password)
+            return works([], config=BASE.replace("url =",
+                                                 f"url = {redis.url}\npassword_file = {file}"))
+
+        text = works(["--redis", redis.url])
+        expect("password" in text.lower(), text)
+        text = with_password("nope")
+        expect("WRONGPASS" in text or "password" in text.lower(), text)
+        expect("nope" not in text, "a password in the log")
+        text = with_password("secret-of-this-test")
+        expect("1 entries written" in text, text)
+        expect("secret-of-this-test" not in text, "a password in the log")
 
 
 def test_redis_wrong_type():
-    redis = Redis("taken")
-    redis.cli("SET", "mosprobe:{bad}:results", "somebody else's")
-    text = works(["--redis", redis.url])
-    expect("WRONGTYPE" in text, text)
-    redis.stop()
+    with Redis() as redis:
+        redis.cli("SET", "mosprobe:{bad}:results", "somebody else's")
+        text = works(["--redis", redis.url])
+        expect("WRONGTYPE" in text, text)
 
 
 def test_no_bpf_privilege():
@@ -193,16 +185,13 @@ def test_too_few_descriptors():
 
 def test_tcp_info_answers():
     """Without BPF the latency comes from TCP_INFO, and the result says so."""
-    listener = start(["python3", "-c", "import socket,time\ns=socket.create_server(('127.78.0.2',8070))\n"
-                      "time.sleep(60)"], "listener.log")
-    time.sleep(0.5)
-    done = run([MOSPROBE, "run", "-c", write("bad.conf", BASE), "--targets",
-                write("bad.targets", "127.78.0.2:8070\n"), "--cycles", "1", "--output", "jsonl",
-                "--stamps", "tcp_info"])
+    with socket.create_server(("127.78.0.2", 8070)):
+        done = run([MOSPROBE, "run", "-c", write("bad.conf", BASE), "--targets",
+                    write("bad.targets", "127.78.0.2:8070\n"), "--cycles", "1", "--output", "jsonl",
+                    "--stamps", "tcp_info"])
     result = json_lines(done.stdout)[0]
     equal((result["stamp_source"], result["outcome"]), ("tcp_info", "ok"), "result")
     expect(0 < result["latency_ms"] < 5, f"latency {result['latency_ms']}")
-    stop(listener, signal.SIGKILL)
 
 
 def test_denied_by_default():
@@ -216,16 +205,14 @@ def test_denied_by_default():
 def test_closed_pipe():
     """A reader that goes away ends the run, quietly."""
     write("bad.targets", LOCAL)
-    prober = subprocess.Popen([MOSPROBE, "run", "-c", write("bad.conf", BASE), "--targets",
-                               path("bad.targets"), "--output", "jsonl"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    prober.stdout.readline()
+    prober = start([MOSPROBE, "run", "-c", write("bad.conf", BASE), "--targets",
+                    path("bad.targets"), "--output", "jsonl"], "pipe.log", stdout=subprocess.PIPE)
+    expect(prober.stdout.readline().startswith(b"{"), "a result")
     prober.stdout.close()
     prober.wait(timeout=10)
-    equal(prober.returncode, 0, "status")
-    prober.stderr.close()
+    equal(stop(prober), 0, "status")
 
 
 if __name__ == "__main__":
-    run_tests([(name[5:].replace("_", " "), function) for name, function in list(globals().items())
-               if name.startswith("test_")])
+    skip_unless_stamped()
+    run_tests(globals())

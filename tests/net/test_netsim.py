@@ -6,29 +6,22 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 
-NETSIM = os.path.join(os.environ.get("B", "build"), "netsim")
-folder = tempfile.TemporaryDirectory(prefix="test_netsim.")
-tests = []
+from harness import (NETSIM, equal, expect, run, run_tests, skip_unless_root, start, stop,
+                     wait_until, write)
 
 
-def test(function):
-    tests.append(function)
-    return function
+def netsim(*arguments):
+    return run([NETSIM, *arguments])
 
 
-def scenario(text, name="test.scenario"):
-    path = os.path.join(folder.name, name)
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
-    return path
+def scenario(text):
+    return write("test.scenario", text)
 
 
-def netsim(*arguments, **options):
-    return subprocess.run([NETSIM, *arguments], capture_output=True, text=True, timeout=60,
-                          check=False, **options)
+def links():
+    """The interfaces of this machine."""
+    return run(["ip", "-o", "link"]).stdout
 
 
 # Runs inside the network. Connects to the ADDRESSES of its arguments, all at once, and prints
@@ -88,16 +81,15 @@ print(json.dumps({"results": results, "packets": packets}))
 """
 
 
-def probe(path, *arguments):
+def probe(file, *arguments):
     """What PROBE saw, by address: (outcome, ms); and the packets."""
-    done = netsim("run", path, "--", sys.executable, "-c", PROBE, *arguments)
-    assert done.returncode == 0, done.stderr
+    done = netsim("run", file, "--", sys.executable, "-c", PROBE, *arguments)
+    equal(done.returncode, 0, f"status: {done.stderr}")
     seen = json.loads(done.stdout)
     return {a: (outcome, ms) for a, outcome, ms in seen["results"]}, seen["packets"]
 
 
-@test
-def a_line_that_is_wrong_is_named_with_what_is_allowed():
+def test_a_line_that_is_wrong_is_named_with_what_is_allowed():
     wrong = [
         ("seed x", "seed x: must be a whole number"),
         ("seed 1\nseed 2", "a second seed"),
@@ -130,27 +122,24 @@ def a_line_that_is_wrong_is_named_with_what_is_allowed():
     ]
     for text, message in wrong:
         line = 2 + text.count("\n")
-        path = scenario("# a comment\n" + text + "\n")
-        done = netsim("check", path)
-        assert done.returncode == 2, (text, done)
-        assert done.stderr.startswith(f"{path}:{line}: "), (text, done.stderr)
-        assert message in done.stderr, (text, done.stderr)
-        assert done.stdout == "", (text, done.stdout)
+        file = scenario("# a comment\n" + text + "\n")
+        done = netsim("check", file)
+        equal((done.returncode, done.stdout), (2, ""), f"status and output with {text}")
+        expect(done.stderr.startswith(f"{file}:{line}: "), f"{text}: {done.stderr}")
+        expect(message in done.stderr, f"{text}: {message} is not in {done.stderr}")
 
 
-@test
-def wrong_usage_ends_with_2():
-    path = scenario("198.18.0.1\n")
-    for arguments in ([], ["fly", path], ["targets"], ["run", path], ["run", path, "--"],
-                      ["run", path, "--cpu", "x", "--", "true"], ["run", "--", "true"],
-                      ["check", path + ".none"]):
+def test_wrong_usage_ends_with_2():
+    file = scenario("198.18.0.1\n")
+    for arguments in ([], ["fly", file], ["targets"], ["run", file], ["run", file, "--"],
+                      ["run", file, "--cpu", "x", "--", "true"], ["run", "--", "true"],
+                      ["check", file + ".none"]):
         done = netsim(*arguments)
-        assert done.returncode == 2 and done.stderr, (arguments, done)
+        expect(done.returncode == 2 and done.stderr, f"{arguments}: {done}")
 
 
-@test
-def targets_and_hosts_list_every_name():
-    path = scenario("""
+def test_targets_and_hosts_list_every_name():
+    file = scenario("""
         198.18.0.0-198.18.0.2 name=pbx%d.north.example target="isp=north class=gold"   # three
         198.18.1.7  name=gw.example port=5061 target='tenant="Acme GmbH"'
         198.18.2.0/31 name=n%03d.example
@@ -159,7 +148,7 @@ def targets_and_hosts_list_every_name():
         2001:db8::8 port=5070
         198.18.0.1 answer=rst
     """)
-    assert netsim("targets", path).stdout.splitlines() == [
+    equal(netsim("targets", file).stdout.splitlines(), [
         "pbx0.north.example isp=north class=gold",
         "pbx1.north.example isp=north class=gold",
         "pbx2.north.example isp=north class=gold",
@@ -169,8 +158,8 @@ def targets_and_hosts_list_every_name():
         "198.18.3.0 isp=west",
         "198.18.3.1 isp=west",
         "[2001:db8::8]:5070",
-    ]
-    assert netsim("hosts", path).stdout.splitlines() == [
+    ], "targets")
+    equal(netsim("hosts", file).stdout.splitlines(), [
         "198.18.0.0 pbx0.north.example",
         "198.18.0.1 pbx1.north.example",
         "198.18.0.2 pbx2.north.example",
@@ -179,23 +168,21 @@ def targets_and_hosts_list_every_name():
         "198.18.2.1 n001.example",
         "2001:db8:: n000.example",
         "2001:db8::1 n001.example",
-    ]
-    done = netsim("check", path)
-    assert "7 ranges, 8 names, 9 targets" in done.stdout, done.stdout
-    assert "sends nothing outside" in done.stdout, done.stdout
+    ], "hosts")
+    done = netsim("check", file)
+    expect("7 ranges, 8 names, 9 targets" in done.stdout, done.stdout)
+    expect("sends nothing outside" in done.stdout, done.stdout)
 
 
-@test
-def the_scenarios_of_this_repository_are_good():
+def test_the_scenarios_of_this_repository_are_good():
     for name, targets in (("demo", 300), ("load", 5000)):
-        path = f"tests/netsim/{name}.scenario"
-        assert netsim("check", path).returncode == 0
-        assert len(set(netsim("targets", path).stdout.splitlines())) == targets
+        file = f"tests/netsim/{name}.scenario"
+        equal(netsim("check", file).returncode, 0, f"status of {name}")
+        equal(len(set(netsim("targets", file).stdout.splitlines())), targets, f"targets of {name}")
 
 
-@test
-def every_answer_arrives_and_in_time():
-    path = scenario("""
+def test_every_answer_arrives_and_in_time():
+    file = scenario("""
         seed 3
         198.18.0.0/24 latency=20ms
         198.18.0.2 answer=rst
@@ -220,35 +207,33 @@ def every_answer_arrives_and_in_time():
     }
     best = {}
     for _ in range(3):    # a busy machine may be late, never early
-        results, _ = probe(path, *expected)
-        assert {a: outcome for a, (outcome, _) in results.items()} == expected, results
+        results, _ = probe(file, *expected)
+        equal({a: outcome for a, (outcome, _) in results.items()}, expected, "outcomes")
         for address, (_, ms) in results.items():
             best[address] = min(ms, best.get(address, 1e9))
     for address, outcome in expected.items():
         if outcome != "timeout":
             latency = 30 if ":" in address else 20
-            assert latency <= best[address] < latency + 10, (address, best[address])
+            expect(latency <= best[address] < latency + 10, f"{address}: {best[address]} ms")
 
 
-@test
-def the_smallest_range_decides_and_of_equal_ones_the_later():
-    path = scenario("""
+def test_the_smallest_range_decides_and_of_equal_ones_the_later():
+    file = scenario("""
         198.18.0.5 latency=40ms
         198.18.0.0-198.18.0.9 latency=100ms answer=rst
         198.18.0.6 latency=40ms
         198.18.0.0/16 latency=200ms
         198.18.0.6 latency=70ms answer=synack
     """)
-    results, _ = probe(path, "198.18.0.1", "198.18.0.5", "198.18.0.6", "198.18.1.1")
+    results, _ = probe(file, "198.18.0.1", "198.18.0.5", "198.18.0.6", "198.18.1.1")
     for address, outcome, low, high in (
             ("198.18.0.1", "ECONNREFUSED", 100, 190), ("198.18.0.5", "ECONNREFUSED", 40, 69),
             ("198.18.0.6", "ok", 70, 99), ("198.18.1.1", "ok", 200, 400)):
-        assert results[address][0] == outcome, results
-        assert low <= results[address][1] < high, results
+        equal(results[address][0], outcome, f"outcome of {address}")
+        expect(low <= results[address][1] < high, f"{address}: {results[address][1]} ms")
 
 
-@test
-def a_seed_gives_the_same_network_again_and_another_seed_another():
+def test_a_seed_gives_the_same_network_again_and_another_seed_another():
     text = "seed %d\n198.18.0.0/24 latency=20ms..90ms loss=50%%\n"
     addresses = [f"198.18.0.{i}" for i in range(1, 101)]
     one, _ = probe(scenario(text % 1), *addresses)
@@ -258,24 +243,23 @@ def a_seed_gives_the_same_network_again_and_another_seed_another():
     def first_answers(results):    # those whose first SYN was not lost
         return {a: ms for a, (_, ms) in results.items() if 0 < ms < 500}
     one, again, other = first_answers(one), first_answers(again), first_answers(other)
-    assert 30 <= len(one) <= 70, len(one)
-    assert one.keys() == again.keys()
-    assert one.keys() != other.keys()
+    expect(30 <= len(one) <= 70, f"{len(one)} of 100 answered")
+    equal(again.keys(), one.keys(), "what answers with the same seed")
+    expect(one.keys() != other.keys(), "with another seed the same answer")
     close = sum(abs(one[a] - again[a]) < 5 for a in one)
-    assert close > 0.9 * len(one), (close, len(one))
-    assert max(one.values()) - min(one.values()) > 40, one
+    expect(close > 0.9 * len(one), f"{close} of {len(one)} are as far away as before")
+    expect(max(one.values()) - min(one.values()) > 40, f"latencies {one}")
 
 
-@test
-def a_lost_syn_ack_is_answered_as_linux_does():
-    path = scenario("""
+def test_a_lost_syn_ack_is_answered_as_linux_does():
+    file = scenario("""
         198.18.0.0/24 latency=5ms..40ms loss-back=50%
         198.18.1.0/24 latency=5ms..40ms loss=50%
     """)
     back = [f"198.18.0.{i}" for i in range(1, 41)]
     forth = [f"198.18.1.{i}" for i in range(1, 41)]
-    _, packets = probe(path, "SNIFF", *back, *forth)
-    repeated = {"back": 0, "forth": 0,}
+    _, packets = probe(file, "SNIFF", *back, *forth)
+    repeated = {"back": 0, "forth": 0}
     for address in back + forth:
         mine = [p for p in packets if p[0] == address]
         syns = [p for p in mine if not p[2]]
@@ -285,27 +269,26 @@ def a_lost_syn_ack_is_answered_as_linux_does():
         before = [p for p in mine[:mine.index(answers[0])] if not p[2]]
         tsecr = answers[0][4]
         if address in back:    # the first SYN reached the peer, whose clock it set
-            assert tsecr == syns[0][3], mine
+            equal(tsecr, syns[0][3], f"TSecr in {mine}")
             repeated["back"] += len(before) > 1
         else:    # only the last one did
-            assert tsecr == before[-1][3], mine
+            equal(tsecr, before[-1][3], f"TSecr in {mine}")
             repeated["forth"] += len(before) > 1
-    assert repeated["back"] >= 5 and repeated["forth"] >= 5, repeated
+    expect(repeated["back"] >= 5 and repeated["forth"] >= 5, f"{repeated}")
 
 
-@test
-def nothing_is_left_and_the_status_is_the_commands():
-    path = scenario("198.18.0.0/24\n")
-    before = subprocess.check_output(["ip", "-o", "link"], text=True)
-    done = netsim("run", path, "--", "sh", "-c", "ip -o link | grep -c netsim0; exit 7")
-    assert (done.returncode, done.stdout) == (7, "1\n"), done
-    assert netsim("run", path, "--", "sh", "-c", "kill -9 $$").returncode == 128 + 9
-    done = netsim("run", path, "--", "/nowhere/at-all")
-    assert done.returncode == 127 and "/nowhere/at-all" in done.stderr, done
+def test_nothing_is_left_and_the_status_is_the_commands():
+    file = scenario("198.18.0.0/24\n")
+    before = links()
+    done = netsim("run", file, "--", "sh", "-c", "ip -o link | grep -c netsim0; exit 7")
+    equal((done.returncode, done.stdout), (7, "1\n"), "status and output")
+    equal(netsim("run", file, "--", "sh", "-c", "kill -9 $$").returncode, 128 + 9, "status")
+    done = netsim("run", file, "--", "/nowhere/at-all")
+    expect(done.returncode == 127 and "/nowhere/at-all" in done.stderr, f"{done}")
     # What the command leaves behind, even in a session of its own, ends with it.
-    done = netsim("run", path, "--", "sh", "-c", "setsid sleep 300 >/dev/null 2>&1 & echo $!")
-    assert not os.path.exists(f"/proc/{int(done.stdout)}"), done
-    assert subprocess.check_output(["ip", "-o", "link"], text=True) == before
+    done = netsim("run", file, "--", "sh", "-c", "setsid sleep 300 >/dev/null 2>&1 & echo $!")
+    expect(not os.path.exists(f"/proc/{int(done.stdout)}"), f"{done}")
+    equal(links(), before, "interfaces")
 
 
 # Says that it is up, counts its signals for a while, tells.
@@ -323,82 +306,60 @@ print(dict(seen), flush=True)
 
 
 def start_counter():
-    path = scenario("198.18.0.0/24\n")
-    running = subprocess.Popen([NETSIM, "run", path, "--", sys.executable, "-c", COUNT],
-                               stdout=subprocess.PIPE, text=True, start_new_session=True)
+    running = start([NETSIM, "run", scenario("198.18.0.0/24\n"), "--", sys.executable, "-c", COUNT],
+                    "counter.log", stdout=subprocess.PIPE, text=True)
     return running, int(running.stdout.readline())
 
 
-@test
-def a_signal_reaches_the_command_once():
+def test_a_signal_reaches_the_command_once():
     for send in (os.kill, os.killpg):    # to netsim alone, and as a terminal does
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             running, _ = start_counter()
             send(running.pid, number)
             output, _ = running.communicate(timeout=20)
-            assert (running.returncode, output) == (0, f"{{{int(number)}: 1}}\n"), output
+            equal((stop(running), output), (0, f"{{{int(number)}: 1}}\n"), "status and signals")
 
 
 def children(pid):
     """Of pid and of its children, down to the last."""
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        own = [int(child) for child in file.read().split()]
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as text:
+        own = [int(child) for child in text.read().split()]
     return own + [pid for child in own for pid in children(child)]
 
 
-@test
-def killed_it_takes_everything_with_it():
-    before = subprocess.check_output(["ip", "-o", "link"], text=True)
+def test_killed_it_takes_everything_with_it():
+    before = links()
     running, command = start_counter()
     processes = children(running.pid)
-    assert command in processes and len(processes) == 3, processes
+    expect(command in processes and len(processes) == 3, f"{command} and {processes}")
     running.kill()
     running.wait()
-    deadline = time.monotonic() + 5
-    while any(os.path.exists(f"/proc/{pid}") for pid in processes):
-        assert time.monotonic() < deadline, processes
-        time.sleep(0.01)
+    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in processes),
+               f"the end of {processes}", 5)
     running.stdout.close()
-    assert subprocess.check_output(["ip", "-o", "link"], text=True) == before
+    equal(links(), before, "interfaces")
 
 
-@test
-def without_a_tool_or_a_right_it_says_so():
-    path = scenario("198.18.0.0/24\n")
-    done = netsim("run", path, "--cpu", "1000", "--", "true")
-    assert done.returncode == 1 and "cannot run on CPU 1000" in done.stderr, done
-    done = subprocess.run(["setpriv", "--bounding-set=-all", "--inh-caps=-all", NETSIM, "run", path,
-                           "--", "true"], capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done
-    assert done.stderr.count("\n") == 1 and "must be started by root" in done.stderr, done
+def test_without_a_tool_or_a_right_it_says_so():
+    file = scenario("198.18.0.0/24\n")
+    done = netsim("run", file, "--cpu", "1000", "--", "true")
+    expect(done.returncode == 1 and "cannot run on CPU 1000" in done.stderr, f"{done}")
+    done = run(["setpriv", "--bounding-set=-all", "--inh-caps=-all", NETSIM, "run", file, "--",
+                "true"])
+    equal((done.returncode, done.stderr.count("\n")), (1, 1), f"status and lines: {done.stderr}")
+    expect("must be started by root" in done.stderr, done.stderr)
 
 
-@test
-def verbose_counts_what_happened():
-    path = scenario("198.18.0.0/24 latency=2ms\n198.18.0.2 answer=rst\n198.18.0.3 answer=silence\n")
-    done = netsim("run", path, "--verbose", "--busy", "--", sys.executable, "-c", PROBE,
+def test_verbose_counts_what_happened():
+    file = scenario("198.18.0.0/24 latency=2ms\n198.18.0.2 answer=rst\n"
+                    "198.18.0.3 answer=silence\n")
+    done = netsim("run", file, "--verbose", "--busy", "--", sys.executable, "-c", PROBE,
                   "198.18.0.1", "198.18.0.2", "198.18.0.3", "198.18.9.9")
     for text in ("1 synack, 1 rst,", "2 silence,", "2 in no range", "1 FIN", "sent: 3,",
                  "ring drops: 0", "sent - due: p50 "):
-        assert text in done.stderr, (text, done.stderr)
+        expect(text in done.stderr, f"{text} is not in {done.stderr}")
 
 
-def main():
-    if os.geteuid() != 0:
-        print("1..0 # SKIP network namespaces need root")
-        return 0
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, function in enumerate(tests, 1):
-        text = function.__name__.replace("_", " ")
-        try:
-            function()
-            print(f"ok {number} - {text}", flush=True)
-        except Exception as error:    # pylint: disable=broad-except
-            failed += 1
-            print(f"not ok {number} - {text}", flush=True)
-            print("# " + f"{type(error).__name__}: {error}".replace("\n", "\n# "), flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+if __name__ == "__main__":
+    skip_unless_root()
+    run_tests(globals(), NETSIM)

@@ -18,8 +18,8 @@ def test_mos_tables():
 
 
 def test_example_is_good():
-    done = run([MOSPROBE, "check", "-c", "scripts/mosprobe.conf.example", "--redis", "", "--targets",
-                "/dev/null"])
+    done = run([MOSPROBE, "check", "-c", "scripts/mosprobe.conf.example", "--redis", "",
+                "--targets", "/dev/null"])
     expect(done.stdout.startswith("ok    configuration"), done.stdout)
 
 
@@ -34,5 +34,4 @@ def test_verbs_have_help():
 
 
 if __name__ == "__main__":
-    run_tests([(name[5:].replace("_", " "), function) for name, function in list(globals().items())
-               if name.startswith("test_")])
+    run_tests(globals())

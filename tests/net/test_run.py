@@ -1,20 +1,15 @@
 #!/usr/bin/python3
-"""The whole chain against real servers on loopback addresses: names from nsd, kamailio on 5060, nginx
-on another port, a closed port, a silent address; JSON lines and Redis read back."""
+"""The whole chain against real servers on loopback addresses: names from nsd, kamailio on 5060,
+nginx on another port, a closed port, a silent address; JSON lines and Redis read back."""
+import atexit
 import os
 import signal
-import subprocess
+import socket
 import time
 
-from harness import (MOSPROBE, Nsd, Redis, equal, expect, folder, json_lines, listens, path, read, run,
-                     run_tests, start, stop, wait_until, write)
-
-RESULT_FIELDS = """v prober target host port addr at_ms cycle n answered failed sent lost latency_ms
-jitter_ms stddev_ms latency_rise_ms loss_pct fail_pct r mos_cycle mos band state cause r_base r_delay
-r_jitter r_loss r_codec r_failed outcome error stamp_source impaired""".split()
-ALERT_FIELDS = """v event_id kind event_action severity state previous_state dedup_key incident_key
-prober target host port addr at_ms since_ms held_ms seq reason threshold mos latency_ms jitter_ms loss_pct
-fail_pct n cause outcome error low_min_24h alerts_24h suppressed_by summary""".split()
+from harness import (ALERT_FIELDS, MOSPROBE, RESULT_FIELDS, Nsd, Redis, equal, expect, folder,
+                     json_lines, listens, path, read, run, run_tests, skip_unless_stamped, start,
+                     stop, wait_until, write)
 
 KAMAILIO, NGINX, CLOSED, SILENT = "127.77.0.1", "127.77.0.2", "127.77.0.3", "127.77.0.4"
 ZONE = f"""sip A {KAMAILIO}
@@ -99,14 +94,9 @@ http {{
     }}
 }}
 """
+        atexit.register(run, ["nft", "delete", "table", "inet", "mosprobe_test"])
         made = run(["nft", "-f", write("rules", rules)])
         expect(made.returncode == 0, f"nft: {made.stderr}")
-
-    def end(self):
-        run(["nft", "delete", "table", "inet", "mosprobe_test"])
-
-
-world = None
 
 
 def run_once():
@@ -114,9 +104,6 @@ def run_once():
     done = run([MOSPROBE, "run", "-c", world.config, "--cycles", "4", "--output", "jsonl"])
     expect(done.returncode == 0, f"status {done.returncode}: {done.stderr}")
     return json_lines(done.stdout), done.stderr
-
-
-results, log = [], ""
 
 
 def of(target):
@@ -198,25 +185,22 @@ def test_fields_jsonl():
 
 
 def stream(name):
-    """Entries of a stream of the prober `test` as (id, {field: value})."""
-    return [(entry[0], dict(zip(entry[1][::2], entry[1][1::2])), entry[1][::2])
-            for entry in world.redis.json("XRANGE", f"mosprobe:{{test}}:{name}", "-", "+")]
+    """Entries of a stream of the prober `test`."""
+    return world.redis.stream(f"mosprobe:{{test}}:{name}")
 
 
 def test_redis_results():
     entries = stream("results")
     equal(len(entries), 24, "entries")
-    for _, _, names in entries:
+    for _, names, _ in entries:
         equal([n for n in names if not n.startswith("label.")], RESULT_FIELDS, "fields")
     wanted = {(r["target"], str(r["cycle"])) for r in results}
-    equal({(e["target"], e["cycle"]) for _, e, _ in entries}, wanted, "targets and cycles")
+    equal({(e["target"], e["cycle"]) for _, _, e in entries}, wanted, "targets and cycles")
 
 
 def test_redis_hash():
-    newest = stream("results")
-    last = [(i, e) for i, e, _ in newest if e["target"] == "sip.pbx.test:5060"][-1]
-    words = world.redis.json("HGETALL", "mosprobe:{test}:target:sip.pbx.test:5060")
-    found = words if isinstance(words, dict) else dict(zip(words[::2], words[1::2]))
+    last = [(i, e) for i, _, e in stream("results") if e["target"] == "sip.pbx.test:5060"][-1]
+    found = world.redis.cli("HGETALL", "mosprobe:{test}:target:sip.pbx.test:5060")
     equal(found["result_id"], last[0], "result_id")
     equal(found["state"], "ok", "state")
     for name in ("mos", "latency_ms", "cycle", "stamp_source", "n"):
@@ -225,20 +209,19 @@ def test_redis_hash():
 
 
 def test_redis_sets():
-    worst = world.redis.cli("ZRANGE", "mosprobe:{test}:worst", "0", "-1").split()
+    worst = world.redis.scores("mosprobe:{test}:worst")
     equal(sorted(worst), ["alias.pbx.test:5060", "sip.pbx.test:5060", "web.pbx.test:8060"], "worst")
-    unverified = world.redis.cli("SMEMBERS", "mosprobe:{test}:unverified").split()
+    unverified = world.redis.cli("SMEMBERS", "mosprobe:{test}:unverified")
     equal(sorted(unverified), ["closed.pbx.test:5999", "missing.pbx.test:5060",
                                "silent.pbx.test:5060"], "unverified")
-    expect("test" in world.redis.cli("SMEMBERS", "mosprobe:probers").split(), "probers")
+    expect("test" in world.redis.cli("SMEMBERS", "mosprobe:probers"), "probers")
 
 
 def test_heartbeat():
-    beat = world.redis.cli("HGETALL", "mosprobe:{test}:prober").split("\n")
-    beat = dict(zip(beat[::2], beat[1::2]))
+    beat = world.redis.cli("HGETALL", "mosprobe:{test}:prober")
     equal(beat["v"], "1", "schema")
     expect("version" in beat and "started_ms" in beat, f"{sorted(beat)}")
-    ttl = int(world.redis.cli("PTTL", "mosprobe:{test}:prober"))
+    ttl = world.redis.cli("PTTL", "mosprobe:{test}:prober")
     expect(0 < ttl <= 60000, f"the heartbeat expires: {ttl}")
 
 
@@ -249,7 +232,7 @@ def test_log():
 
 def test_alert():
     """A server that dies: critical once, then resolved when it is back, each once in the stream."""
-    config = write("alert.conf", open(world.config, encoding="utf-8").read().replace(
+    config = write("alert.conf", read("mosprobe.conf").replace(
         "id = test", "id = ladder").replace("interval = 2s", "interval = 1s").replace(
             "timeout = 1200ms", "timeout = 400ms\nwindow = 2\naverage = 2") + """
 [alert]
@@ -258,56 +241,47 @@ critical_for = 2s
 recovery_for = 2s
 """)
     targets = write("flappy", "flappy.pbx.test:8061 samples=8 tenant=x\n")
-    listener = ["python3", "-c", "import socket,time\ns=socket.create_server(('" + NGINX +
-                "',8061),backlog=64)\ntime.sleep(60)"]
-    server = start(listener, "listener.log")
-    wait_until(lambda: listens(NGINX, 8061), "listener")
-    prober = subprocess.Popen([MOSPROBE, "run", "-c", config, "--targets", targets, "--output", "none"],
-                              stderr=subprocess.PIPE, text=True)
-    key = "mosprobe:{ladder}:alerts"
+    alerts, target = "mosprobe:{ladder}:alerts", "mosprobe:{ladder}:target:flappy.pbx.test:8061"
+    prober = None
     try:
-        wait_until(lambda: world.redis.cli("HGET", "mosprobe:{ladder}:target:flappy.pbx.test:8061",
-                                           "state").strip() == "ok", "state ok", 15)
-        stop(server, signal.SIGKILL)
-        wait_until(lambda: world.redis.cli("XLEN", key).strip() == "1", "critical", 15)
-        equal(world.redis.cli("ZRANGE", "mosprobe:{ladder}:open", "0", "-1").split(),
-              ["flappy.pbx.test:8061"], "open")
-        server = start(listener, "listener.log")
-        wait_until(lambda: world.redis.cli("XLEN", key).strip() == "2", "resolved", 20)
-        time.sleep(1)
+        with socket.create_server((NGINX, 8061), backlog=1000):
+            prober = start([MOSPROBE, "run", "-c", config, "--targets", targets, "--output",
+                            "none"], "alert.log")
+            wait_until(lambda: world.redis.cli("HGET", target, "state") == "ok", "state ok", 15)
+        wait_until(lambda: world.redis.cli("XLEN", alerts) == 1, "critical", 15)
+        equal(list(world.redis.scores("mosprobe:{ladder}:open")), ["flappy.pbx.test:8061"], "open")
+        with socket.create_server((NGINX, 8061), backlog=1000):
+            wait_until(lambda: world.redis.cli("XLEN", alerts) == 2, "resolved", 20)
+            time.sleep(1)
+            equal(stop(prober, seconds=15), 0, "status after SIGTERM")
     finally:
-        prober.send_signal(signal.SIGTERM)
-        _, text = prober.communicate(timeout=15)
-        stop(server)
-        print("\n".join(f"# {line}" for line in text.splitlines()))
-    equal(prober.returncode, 0, "status after SIGTERM")
-    entries = world.redis.json("XRANGE", key, "-", "+")
-    trigger, resolve = [dict(zip(e[1][::2], e[1][1::2])) for e in entries]
-    for words in entries:
-        equal([n for n in words[1][::2] if not n.startswith("label.")], ALERT_FIELDS, "fields")
-    equal((trigger["event_action"], trigger["severity"], trigger["state"], trigger["previous_state"]),
-          ("trigger", "critical", "critical", "ok"), "trigger")
-    equal((resolve["event_action"], resolve["severity"], resolve["state"], resolve["previous_state"]),
-          ("resolve", "critical", "ok", "critical"), "resolve")
+        if prober:
+            stop(prober)
+            print("\n".join(f"# {line}" for line in read("alert.log").splitlines()))
+    entries = world.redis.stream(alerts)
+    trigger, resolve = [entry for _, _, entry in entries]
+    for _, names, _ in entries:
+        equal([n for n in names if not n.startswith("label.")], ALERT_FIELDS, "fields")
+    steps = ("event_action", "severity", "state", "previous_state")
+    equal([trigger[name] for name in steps], ["trigger", "critical", "critical", "ok"], "trigger")
+    equal([resolve[name] for name in steps], ["resolve", "critical", "ok", "critical"], "resolve")
     equal(trigger["dedup_key"], resolve["dedup_key"], "dedup_key")
     expect(trigger["event_id"] != resolve["event_id"], "event ids differ")
     equal((trigger["seq"], resolve["seq"]), ("1", "2"), "seq")
     equal(trigger["cause"], "refused", "cause")
     equal(trigger["held_ms"], "2000", "held_ms")
     equal(trigger["label.tenant"], "x", "label")
-    equal(world.redis.cli("ZCARD", "mosprobe:{ladder}:open").strip(), "0", "open")
+    equal(world.redis.cli("ZCARD", "mosprobe:{ladder}:open"), 0, "open")
 
 
 def test_sigint():
-    prober = subprocess.Popen([MOSPROBE, "run", "-c", world.config, "--output", "none"],
-                              stderr=subprocess.PIPE, text=True)
-    time.sleep(1.5)
-    prober.send_signal(signal.SIGINT)
-    _, text = prober.communicate(timeout=10)
-    equal(prober.returncode, 0, "status")
-    expect("us a probe" in text, "the closing figures")
-    leaves = [name for name in os.listdir(cgroup_mount()) if name.startswith("mosprobe-")]
-    equal(leaves, [], "cgroups left behind")
+    prober = start([MOSPROBE, "run", "-c", world.config, "--output", "none"], "sigint.log")
+    leaf = os.path.join(cgroup_mount(), f"mosprobe-{prober.pid}")
+    wait_until(lambda: os.path.isdir(leaf), "its cgroup")
+    time.sleep(1)
+    equal(stop(prober, signal.SIGINT), 0, "status")
+    expect("us a probe" in read("sigint.log"), "the closing figures")
+    expect(not os.path.exists(leaf), f"{leaf} is left behind")
 
 
 def cgroup_mount():
@@ -326,7 +300,7 @@ def test_table_lines():
 
 def test_probe():
     done = run([MOSPROBE, "probe", "sip.pbx.test", "-c", world.config, "--samples", "3"])
-    equal(done.returncode, 0, f"status: {done.stderr}")
+    equal(done.returncode, 0, f"status: {done.stdout}{done.stderr}")
     rows = [line.split() for line in done.stdout.splitlines() if KAMAILIO in line]
     equal(len(rows), 3, "samples")
     for row in rows:
@@ -350,20 +324,8 @@ def test_check():
         expect(line.startswith("ok "), line)
 
 
-def main():
-    global world, results, log
-
-    world = World()
-    try:
-        results, log = run_once()
-        tests = [(name[5:].replace("_", " "), function) for name, function in globals().items()
-                 if name.startswith("test_")]
-        run_tests(tests)
-    finally:
-        world.end()
-
-
 if __name__ == "__main__":
-    if os.geteuid() != 0:
-        run_tests([])
-    main()
+    skip_unless_stamped()
+    world = World()
+    results, log = run_once()
+    run_tests(globals())

@@ -60,7 +60,10 @@ static const char usage[] =
 	"  --burst-r RATIO  burst ratio of the loss (1)\n"
 	"  --json           one line of JSON\n"
 	"  --csv            the first line names the columns: the options above with _ for -;\n"
-	"                   each line comes back with r and mos appended\n";
+	"                   each line comes back with r and mos appended\n"
+	"\n"
+	"Exit status: 2 for wrong options, 1 for a wrong line of CSV or output that cannot be\n"
+	"written.\n";
 
 static void print_usage(void)
 {

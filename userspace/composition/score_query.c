@@ -53,7 +53,9 @@ int query_set(struct query *query, enum query_field field, const char *text, siz
 	if (field == QUERY_CODEC)
 		return set_codec(query, text, length, msg);
 	value = strtod(text, &end);
-	if (!length || end != text + length || !isfinite(value) || value < 0)
+	/* Hexadecimal is strtod()'s own idea. */
+	if (!length || end != text + length || memchr(text, 'x', length) ||
+		memchr(text, 'X', length) || !isfinite(value) || value < 0)
 		return message_set(
 			msg, -EINVAL, "must be a number%s", pct ? " from 0 to 100" : ", 0 or more");
 	if (pct && value > 100)

@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+"""The publisher and a Redis that is not well: killed, mute, full, forgetful, a replica, none at
+all. Each result and transition still stands there once, and each trouble is said once."""
+import os
+import signal
+import socket
+import time
+
+from harness import Redis, equal, expect, path, run_tests, wait_until
+from publishing import (ALERTS, DRIVER, HASH_FIELDS, RESULTS, Driver, exactly_once,
+                        hashes_are_newest, number, target_hash)
+
+
+def test_what_redis_forgot():
+    """A Redis that comes back empty, and one whose keys are deleted, get all of it again."""
+    with Redis() as redis:
+        driver = Driver(redis.url, results=2500, rate=500, targets=20, heartbeats=1, every=100)
+        time.sleep(1)
+        redis.stop(signal.SIGKILL)
+        redis.start()
+        wait_until(lambda: redis.cli("EXISTS", "mosprobe:{driver}:prober") == 1,
+                   "the last heartbeat", 3)
+        time.sleep(1)
+        redis.cli("FLUSHDB")
+        driver.end()
+        for i in range(20):
+            equal(set(target_hash(redis, f"pbx{i}.example.com:5060")), HASH_FIELDS,
+                  "fields of a hash")
+        equal(redis.cli("SCARD", "mosprobe:{driver}:muted"), 2, "muted")
+        equal(redis.cli("ZCARD", "mosprobe:{driver}:open"), 4, "open")
+
+
+def test_killed_and_restarted():
+    with Redis("--appendonly", "yes") as redis:
+        driver = Driver(redis.url, results=30000, rate=6000, every=20, targets=500, stop=30)
+        for _ in range(3):
+            time.sleep(0.9)
+            redis.stop(signal.SIGKILL)
+            time.sleep(0.3)
+            redis.start()
+        counters = driver.end()
+        hashes_are_newest(redis, exactly_once(redis, counters))
+        expect(counters["reconnects"] >= 3, f"{counters}")
+
+
+def stalled(stall, go_on):
+    """More than the time-out for answers: given up, and what stood in the socket comes later."""
+    with Redis() as redis:
+        driver = Driver(redis.url, results=16000, rate=2000, every=20, targets=500, stop=30)
+        time.sleep(1)
+        stall(redis)
+        time.sleep(6.5)
+        go_on(redis)
+        counters = driver.end()
+        hashes_are_newest(redis, exactly_once(redis, counters))
+        expect(counters["reconnects"] >= 1, f"{counters}")
+        equal(len(driver.lines("no answer comes")), 1, "said once")
+
+
+def test_stopped_redis():
+    stalled(lambda redis: redis.process.send_signal(signal.SIGSTOP),
+            lambda redis: redis.process.send_signal(signal.SIGCONT))
+
+
+def test_paused_clients():
+    stalled(lambda redis: redis.cli("CLIENT", "PAUSE", 6400, "ALL"), lambda redis: None)
+
+
+def test_spool_bound():
+    with Redis() as redis:
+        redis.stop()
+        expect(not os.path.exists(redis.socket), "nobody has been there")
+        # 224 bytes a result: the bound is between 1,000 and 1,200 of them.
+        driver = Driver(redis.url, results=5000, every=10, spool="256KiB", targets=50, stop=20)
+        wait_until(lambda: driver.lines("the oldest are dropped"), "what is said", 5)
+        redis.start()
+        counters = driver.end()
+        dropped = counters["dropped"]
+        expect(3700 < dropped < 4100, f"{counters}")
+        oldest = exactly_once(redis, counters, dropped)[0][2]
+        equal(int(oldest["cycle"]) * 50 + number(oldest["target"]), dropped,
+              "the oldest result that is left")
+        equal(len(driver.lines(f"{dropped} results were dropped in all")), 1, "told")
+        equal(len(driver.lines("cannot connect")), 1, "told once that nobody is there")
+
+
+def test_wrong_type():
+    with Redis() as redis:
+        redis.cli("SET", RESULTS, "something else")
+        driver = Driver(redis.url, results=1000, rate=1000, every=10, stop=15)
+        wait_until(lambda: redis.cli("XLEN", ALERTS) == 100, "all alerts", 5)
+        equal(len(driver.lines("WRONGTYPE")), 1, "said once")
+        expect(RESULTS in driver.lines("WRONGTYPE")[0], "the key is not named")
+        redis.cli("DEL", RESULTS)
+        exactly_once(redis, driver.end())
+        equal(len(driver.lines("takes entries again")), 1, "the end is said too")
+
+
+def test_out_of_memory():
+    with Redis() as redis:
+        driver = Driver(redis.url, results=10000, rate=4000, every=20, stop=20, targets=300)
+        time.sleep(0.7)
+        redis.cli("CONFIG", "SET", "maxmemory", "1mb")
+        time.sleep(1.5)
+        redis.cli("CONFIG", "SET", "maxmemory", "0")
+        counters = driver.end()
+        hashes_are_newest(redis, exactly_once(redis, counters))
+        expect(driver.lines("OOM"), f"{driver.log}")
+        equal(counters["reconnects"], 0, "reconnects")
+
+
+def test_replica():
+    with Redis() as redis:
+        driver = Driver(redis.url, results=4000, rate=2000, every=20, stop=20)
+        time.sleep(0.7)
+        redis.cli("CONFIG", "SET", "replica-serve-stale-data", "yes")
+        redis.cli("REPLICAOF", "127.0.0.1", "1")
+        time.sleep(0.7)
+        redis.cli("REPLICAOF", "NO", "ONE")
+        counters = driver.end()
+        exactly_once(redis, counters)
+        expect(counters["reconnects"] >= 1, f"{counters}")
+        equal(len(driver.lines("this is a replica")), 1, f"said once {driver.log}")
+
+
+def strange_server(answer, stop, said):
+    """One that gives every client this answer."""
+    clients = []
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path("strange"))
+        server.listen(64)
+        server.settimeout(0.1)
+        driver = Driver(f"unix://{path('strange')}", results=100, stop=stop)
+        while driver.runs():
+            try:
+                clients.append(server.accept()[0])
+                clients[-1].sendall(answer)
+            except OSError:  # none came, or it has left already
+                pass
+    os.unlink(path("strange"))
+    for client in clients:
+        client.close()
+    expect(clients, "nobody connected")
+    equal(driver.end()["written"], 0, "written")
+    equal(len(driver.lines(said)), 1, f"clear messages {driver.log}")
+    equal(len(driver.lines("100 entries were not published")), 1, "what is lost is told")
+
+
+def test_a_server_without_words():
+    strange_server(b"", 6, "no answer comes")
+
+
+def test_a_server_of_another_kind():
+    strange_server(b"HTTP/1.1 400 Bad Request\r\n\r\n", 1, "is that a Redis?")
+
+
+if __name__ == "__main__":
+    run_tests(globals(), DRIVER)
