@@ -21,7 +21,8 @@ static int is_free(const struct key *key)
 }
 
 /* Calls see() for each "key = value" of a section that is no class. */
-static unsigned read_example(void (*see)(const struct key *key, const char *value, int *seen), int *seen)
+static unsigned read_example(
+	void (*see)(const struct key *key, const char *value, int *seen), int *seen)
 {
 	FILE *file = fopen(EXAMPLE, "r");
 	char text[512], section[64] = "", name[64], value[400];

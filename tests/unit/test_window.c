@@ -260,6 +260,18 @@ static void a_window_by_hand(void **state)
 	window_destroy(window);
 }
 
+/* A cycle that ends after its successor (a pause in its last connect) is no older than the window. */
+static void out_of_order(void **state)
+{
+	struct window *window = create(3, 3, 1);
+
+	fold_flat(window, 11, 40);
+	fold_flat(window, 10, 40);
+	assert_true(window_numbers(window, 0, 10).n > 0);
+	assert_near(window_numbers(window, 0, 10).latency_ms, 40, 1e-6);
+	window_destroy(window);
+}
+
 static void nothing_yet(void **state)
 {
 	struct window *window = create(6, 6, 3);
@@ -339,6 +351,7 @@ int main(void)
 		cmocka_unit_test(random_traces),
 		cmocka_unit_test(jitter_between_cycles),
 		cmocka_unit_test(a_window_by_hand),
+		cmocka_unit_test(out_of_order),
 		cmocka_unit_test(nothing_yet),
 		cmocka_unit_test(summaries),
 	};

@@ -34,7 +34,7 @@ static int read_option(
 		return wrong(argv[0], "a value is missing after", argv[i]);
 	if (ret->option_count == LOAD_OPTIONS_MAX)
 		return wrong(argv[0], "too many options at", argv[i]);
-	ret->options[ret->option_count++] = (struct load_option){
+	ret->options[ret->option_count++] = (struct load_option) {
 		.name = argument->name,
 		.section = argument->section,
 		.key = argument->key,

@@ -47,10 +47,11 @@ struct check {
 	unsigned failures;
 };
 
-static void line(struct check *check, enum verdict verdict, const char *what, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+static void line(struct check *check, enum verdict verdict, const char *what, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
 
-static void line(struct check *check, enum verdict verdict, const char *what, const char *format, ...)
+static void line(
+	struct check *check, enum verdict verdict, const char *what, const char *format, ...)
 {
 	static const char *const words[] = { "ok", "warn", "fail" };
 	va_list args;
@@ -114,8 +115,8 @@ static void check_engine(struct check *check)
 			"loaded, attached, and a connect to 127.0.0.1 was stamped: "
 			"latencies are stamped in the kernel");
 	} else if (note.text[0]) {
-		line(check, VERDICT_WARN, "bpf", "%s; run as root, or with CAP_BPF and CAP_NET_ADMIN",
-			note.text);
+		line(check, VERDICT_WARN, "bpf",
+			"%s; run as root, or with CAP_BPF and CAP_NET_ADMIN", note.text);
 	} else {
 		line(check, VERDICT_OK, "bpf", "not asked for: stamps = %s",
 			stamp_source_name(engine.source));
@@ -134,8 +135,9 @@ static void check_slots(struct check *check)
 	if (wanted <= slots && slots)
 		line(check, VERDICT_OK, "descriptors",
 			"%u allowed for sockets; %u are used (%u IPv4, %u IPv6), enough when every "
-			"target is silent: %.1f starts a second times %.1f s", plan->limit, slots,
-			plan->slots_v4, plan->slots_v6, plan->starts_per_s, timeout_s);
+			"target is silent: %.1f starts a second times %.1f s",
+			plan->limit, slots, plan->slots_v4, plan->slots_v6, plan->starts_per_s,
+			timeout_s);
 	else if (slots)
 		line(check, VERDICT_WARN, "descriptors",
 			"%u allowed for sockets, %lu wanted when every target is silent (%.1f starts "
@@ -160,11 +162,13 @@ static void check_ports(struct check *check)
 		line(check, VERDICT_WARN, "ports", "net.ipv4.ip_local_port_range cannot be read");
 	else if (ports >= most)
 		line(check, VERDICT_OK, "ports",
-			"%u ephemeral ports per destination, at most %u in use at once", ports, most);
+			"%u ephemeral ports per destination, at most %u in use at once", ports,
+			most);
 	else
 		line(check, VERDICT_WARN, "ports",
 			"%u ephemeral ports per destination, %u sockets: widen "
-			"net.ipv4.ip_local_port_range if many targets share an address", ports, slots);
+			"net.ipv4.ip_local_port_range if many targets share an address",
+			ports, slots);
 }
 
 static void check_sysctls(struct check *check)
@@ -194,8 +198,8 @@ static void check_sysctls(struct check *check)
 static void check_memory(struct check *check)
 {
 	uint64_t available = machine_memory_available();
-	uint64_t wanted = targets_count(check->targets) * BYTES_PER_TARGET +
-			  check->config->spool_max_bytes;
+	uint64_t wanted =
+		targets_count(check->targets) * BYTES_PER_TARGET + check->config->spool_max_bytes;
 
 	line(check, wanted < available ? VERDICT_OK : VERDICT_WARN, "memory",
 		"about %lu MiB wanted (with a full spool), %lu MiB available",
@@ -220,7 +224,8 @@ static void check_dns(struct check *check)
 			name);
 	else
 		line(check, VERDICT_OK, "dns", "%s: %s%s%s (asked %s)", name,
-			address_text(&answer.v4, v4), answer.v4.family && answer.v6.family ? ", " : "",
+			address_text(&answer.v4, v4),
+			answer.v4.family && answer.v6.family ? ", " : "",
 			address_text(&answer.v6, v6), servers.text);
 }
 

@@ -75,15 +75,17 @@ struct run {
 	struct prober *prober;
 };
 
-static struct prober *signalled;
 static volatile sig_atomic_t reload_asked;
+/* How often the end was asked for: at the first time what is in flight is waited for, at the second
+ * nothing is. */
+static volatile sig_atomic_t stop_asked;
 
 static void on_signal(int signal)
 {
 	if (signal == SIGHUP)
 		reload_asked = 1;
-	else if (signalled)
-		prober_stop(signalled);
+	else
+		stop_asked = stop_asked + 1;
 }
 
 /* Threads inherit the mask: only the prober's thread, which is this one, ever sees a signal. */
@@ -98,11 +100,10 @@ static void mask_signals(int how)
 	pthread_sigmask(how, &set, NULL);
 }
 
-static void catch_signals(struct prober *prober)
+static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
-	signalled = prober;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
@@ -139,8 +140,7 @@ static int start_threads(struct run *run, struct message *msg)
 		error = publish_start(
 			&run->publish, config, run->password, run->publish_events, msg);
 	if (!error && config->output != OUTPUT_NONE)
-		error = output_start(
-			&run->output, config, run->targets, run->output_events, msg);
+		error = output_start(&run->output, config, run->targets, run->output_events, msg);
 	return error;
 }
 
@@ -152,7 +152,8 @@ static void warn_of_slots(const struct engine_plan *plan)
 		log_line(LOG_WARN,
 			"%u sockets can be had; if every target were silent, %lu would be in use at "
 			"once and starts would be late (raise the limit of open files, or "
-			"max_in_flight)", plan->slots_v4 + plan->slots_v6, (unsigned long)wanted);
+			"max_in_flight)",
+			plan->slots_v4 + plan->slots_v6, (unsigned long)wanted);
 }
 
 static int configure(struct run *run, const struct arguments *arguments, struct message *msg)
@@ -188,7 +189,8 @@ static void wait_for_names(const struct run *run)
 	uint64_t until_ns = nsec_mono() + FIRST_LOOKUPS_WAIT_NS;
 	struct timespec pause = { .tv_nsec = (long)(5 * NSEC_PER_MSEC) };
 
-	while (run->resolver && resolver_stats(run->resolver).pending && nsec_mono() < until_ns)
+	while (run->resolver && resolver_stats(run->resolver).pending && !stop_asked &&
+		nsec_mono() < until_ns)
 		nanosleep(&pause, NULL);
 }
 
@@ -206,6 +208,8 @@ static int start(struct run *run, struct message *msg)
 		error = start_threads(run, msg);
 	if (error)
 		return error;
+	/* The threads have been started with signals masked. */
+	mask_signals(SIG_UNBLOCK);
 	wait_for_names(run);
 	setup.resolver = run->resolver;
 	setup.answers = run->answers;
@@ -219,14 +223,18 @@ static void loop(struct run *run)
 {
 	if (setpriority(PRIO_PROCESS, (id_t)gettid(), PROBER_NICE))
 		errno = 0; /* without the right to, as anybody else */
-	while (prober_turn(run->prober)) {
+	while (prober_turn(run->prober) && stop_asked < 2) {
+		bool gone = run->output && output_gone(run->output);
+
+		if (gone && !stop_asked) {
+			log_line(LOG_INFO, "standard output is gone, ending");
+			stop_asked = 1;
+		}
+		if (stop_asked)
+			prober_stop(run->prober);
 		if (reload_asked) {
 			reload_asked = 0;
 			log_line(LOG_WARN, "SIGHUP: this version cannot reload; restart it");
-		}
-		if (run->output && output_gone(run->output)) {
-			log_line(LOG_INFO, "standard output is gone, ending");
-			prober_stop(run->prober);
 		}
 	}
 }
@@ -241,17 +249,22 @@ static void report(const struct run *run, const struct publish_stats *redis)
 		"%lu targets, %lu cycles, %lu samples: %lu ok, %lu refused, %lu timeout, "
 		"%lu unreachable, %lu dns, %lu local errors, %lu skipped",
 		(unsigned long)end.targets, (unsigned long)end.cycles, (unsigned long)end.samples,
-		(unsigned long)end.outcomes[OUTCOME_OK], (unsigned long)end.outcomes[OUTCOME_REFUSED],
+		(unsigned long)end.outcomes[OUTCOME_OK],
+		(unsigned long)end.outcomes[OUTCOME_REFUSED],
 		(unsigned long)end.outcomes[OUTCOME_TIMEOUT],
 		(unsigned long)end.outcomes[OUTCOME_UNREACHABLE],
-		(unsigned long)(end.outcomes[OUTCOME_DNS_FAIL] +
-				end.outcomes[OUTCOME_DNS_UNKNOWN]),
+		(unsigned long)(end.outcomes[OUTCOME_DNS_FAIL] + end.outcomes[OUTCOME_DNS_UNKNOWN]),
 		(unsigned long)end.outcomes[OUTCOME_LOCAL_ERROR],
 		(unsigned long)end.outcomes[OUTCOME_SKIPPED]);
 	log_line(LOG_INFO,
 		"starts later than 20 ms: %lu (p99 %.3f ms, most %.3f ms); the prober's CPU time: "
-		"%.1f us a probe", (unsigned long)end.late_starts, end.late_p99_ms, end.late_max_ms,
+		"%.1f us a probe",
+		(unsigned long)end.late_starts, end.late_p99_ms, end.late_max_ms,
 		connects ? (double)end.cpu_ns / 1000 / (double)connects : 0);
+	if (run->output_events && queue_refused(run->output_events))
+		log_line(LOG_WARN,
+			"standard output did not keep up: %lu results or alerts not printed",
+			(unsigned long)queue_refused(run->output_events));
 	if (run->config->redis_url)
 		log_line(LOG_INFO, "Redis: %lu entries written, %lu dropped, %lu left unwritten",
 			(unsigned long)redis->written,
@@ -295,6 +308,7 @@ int cmd_run(int argc, char **argv)
 		return 0;
 	}
 	mask_signals(SIG_BLOCK);
+	catch_signals();
 	error = configure(&run, &arguments, &msg);
 	if (error) {
 		status = 2;
@@ -307,11 +321,7 @@ int cmd_run(int argc, char **argv)
 	if (error) {
 		fprintf(stderr, "mosprobe: %s\n", msg.text);
 	} else {
-		catch_signals(run.prober);
-		mask_signals(SIG_UNBLOCK);
 		loop(&run);
-		mask_signals(SIG_BLOCK);
-		signalled = NULL;
 	}
 	finish(&run);
 	return status;

@@ -115,9 +115,8 @@ static int prove_stamps(struct engine *engine, struct message *msg)
 	sockets_drain_errors(engine->sockets, slot, &type, &code);
 	sockets_give(engine->sockets, slot);
 	if (!hs.syns && (!done.result || done.result == -ECONNREFUSED || done.result == -ECANCELED))
-		return message_set(msg, -ENODATA,
-			"a connect to %s left no stamp in cgroup %s", name,
-			cgroup_path(engine->cgroup));
+		return message_set(msg, -ENODATA, "a connect to %s left no stamp in cgroup %s",
+			name, cgroup_path(engine->cgroup));
 	return 0;
 }
 
@@ -149,8 +148,10 @@ static int choose_stamps(struct engine *engine, const struct config *config, int
 	int error = cgroup_error;
 
 	engine->source = config->stamps == STAMPS_CLOCK ? STAMP_CLOCK : STAMP_TCP_INFO;
-	if (config->stamps != STAMPS_AUTO && config->stamps != STAMPS_BPF)
+	if (config->stamps != STAMPS_AUTO && config->stamps != STAMPS_BPF) {
+		sockets_ask_icmp6(engine->sockets);
 		return 0;
+	}
 	if (!error)
 		error = open_capture(engine, msg);
 	if (!error) {
@@ -159,6 +160,7 @@ static int choose_stamps(struct engine *engine, const struct config *config, int
 	}
 	if (config->stamps == STAMPS_BPF)
 		return error;
+	sockets_ask_icmp6(engine->sockets);
 	message_set(note, 0, "no stamps in the kernel (%s); using TCP_INFO instead", msg->text);
 	return 0;
 }
@@ -173,7 +175,8 @@ int engine_open(struct engine *ret, const struct config *config, const struct en
 	if (plan->slots_v4 + plan->slots_v6 < 1)
 		return message_set(msg, -EMFILE,
 			"no descriptor is left for sockets: RLIMIT_NOFILE must be above %d "
-			"(ulimit -n, LimitNOFILE=)", DESCRIPTORS_RESERVED);
+			"(ulimit -n, LimitNOFILE=)",
+			DESCRIPTORS_RESERVED);
 	if (config->stamps == STAMPS_AUTO || config->stamps == STAMPS_BPF)
 		cgroup_error = cgroup_enter(&engine.cgroup, msg);
 	if (cgroup_error && config->stamps == STAMPS_BPF)
@@ -203,5 +206,5 @@ void engine_close(struct engine *engine)
 	ring_close(engine->ring);
 	sockets_destroy(engine->sockets);
 	cgroup_leave(engine->cgroup);
-	*engine = (struct engine){ 0 };
+	*engine = (struct engine) { 0 };
 }

@@ -73,5 +73,5 @@ void hosts_destroy(struct hosts *hosts)
 {
 	free(hosts->of_target);
 	free(hosts->names);
-	*hosts = (struct hosts){ 0 };
+	*hosts = (struct hosts) { 0 };
 }

@@ -110,8 +110,8 @@ static int read_config(struct config *config, const char *file, struct message *
 
 /* Options, but for targets files, whose names may hold blanks; each --targets adds one, and together
  * they replace the configuration's. */
-static int set_options(struct config *config, const struct load_option *options, size_t count,
-	struct message *msg)
+static int set_options(
+	struct config *config, const struct load_option *options, size_t count, struct message *msg)
 {
 	const char *files[LOAD_OPTIONS_MAX];
 	size_t file_count = 0;
@@ -125,8 +125,8 @@ static int set_options(struct config *config, const struct load_option *options,
 			continue;
 		}
 		snprintf(where, sizeof where, "--%s %s", options[i].name, options[i].value);
-		error = config_set(config, options[i].section, options[i].key, options[i].value,
-			where, msg);
+		error = config_set(
+			config, options[i].section, options[i].key, options[i].value, where, msg);
 		if (error)
 			return error;
 	}
@@ -213,8 +213,8 @@ int load_password(char **ret, const struct config *config, struct message *msg)
 		length--;
 	if (!length || memchr(text, '\0', length)) {
 		free(text);
-		return message_set(msg, -EINVAL, "%s: no password in it",
-			config->redis_password_file);
+		return message_set(
+			msg, -EINVAL, "%s: no password in it", config->redis_password_file);
 	}
 	password = strndup(text, length);
 	explicit_bzero(text, length);

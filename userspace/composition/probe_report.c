@@ -69,8 +69,8 @@ static void print_json_sample(const struct probe_report *report, const struct sa
 	json_end(json, stdout, 9);
 }
 
-void probe_report_sample(struct probe_report *report, const struct sample *sample,
-	const struct address *address)
+void probe_report_sample(
+	struct probe_report *report, const struct sample *sample, const struct address *address)
 {
 	char text[ADDRESS_TEXT_SIZE], note[128], latency[24] = "-", answered[8] = "-";
 
@@ -144,7 +144,8 @@ static void print_score(const struct probe_report *report)
 	printf(":\nR %.2f = %.2f, less\n", result->r, emodel_r_best());
 	print_part("base", result->r_base, "what the best line loses to playout buffer and frame");
 	print_part("delay", result->r_delay, "of the path");
-	print_part("jitter", result->r_jitter, "a deeper playout buffer, and packets too late for it");
+	print_part(
+		"jitter", result->r_jitter, "a deeper playout buffer, and packets too late for it");
 	print_part("loss", result->r_loss, "of packets");
 	print_part("codec", result->r_codec, "of its own");
 	if (result->failed)
@@ -160,8 +161,9 @@ bool probe_report_end(struct probe_report *report)
 		print_score(report);
 	else if (!report->json)
 		printf("\nno score: nothing has answered%s\n",
-			report->refused ? "; it refused, so the path works, and nothing listens there"
-					: "");
+			report->refused
+				? "; it refused, so the path works, and nothing listens there"
+				: "");
 	if (!report->json && report->ambiguous)
 		printf("\nAn answer that came 900 ms or more after its SYN, or after a lost packet, has no "
 		       "certain latency.\n");

@@ -14,17 +14,17 @@ struct probe_report {
 	const struct config *config;
 	const struct target *target;
 	bool json;
-	unsigned samples;     /* printed so far */
+	unsigned samples;		 /* printed so far */
 	bool denied, ambiguous, refused; /* something to explain at the end */
-	struct result result; /* the newest */
+	struct result result;		 /* the newest */
 	bool has_result;
 };
 
 /* config and target must outlive the report. */
 void probe_report_begin(struct probe_report *report, const struct config *config,
 	const struct target *target, enum stamp_source source, bool json);
-void probe_report_sample(struct probe_report *report, const struct sample *sample,
-	const struct address *address);
+void probe_report_sample(
+	struct probe_report *report, const struct sample *sample, const struct address *address);
 void probe_report_result(struct probe_report *report, const struct result *result);
 /* Prints the explanation. True when the target has a score, and it is not under the warning level. */
 bool probe_report_end(struct probe_report *report);

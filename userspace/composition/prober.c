@@ -115,7 +115,7 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 					    : (int64_t)prober->turn_ns - (int64_t)real_ns;
 	prober->oldest = prober->newest = NOBODY;
 	for (unsigned i = 0; i < 2; i++)
-		prober->waiting[i] = (struct line){ NOBODY, NOBODY };
+		prober->waiting[i] = (struct line) { NOBODY, NOBODY };
 	if (take_memory(prober)) {
 		prober_destroy(prober);
 		return -ENOMEM;

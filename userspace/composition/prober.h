@@ -24,14 +24,15 @@ struct prober_setup {
 	const struct target_list *targets;
 	const struct hosts *hosts;
 	const struct engine *engine;
-	struct resolver *resolver;  /* NULL: every target is an address */
-	struct queue *answers;	    /* of struct dns_answer; NULL: likewise */
-	struct queue *publish;	    /* of struct event; NULL = none */
-	struct queue *output;	    /* of struct event; NULL = none */
-	bool begin_now; /* the first cycle of every target begins at once, for `probe` */
+	struct resolver *resolver; /* NULL: every target is an address */
+	struct queue *answers;	   /* of struct dns_answer; NULL: likewise */
+	struct queue *publish;	   /* of struct event; NULL = none */
+	struct queue *output;	   /* of struct event; NULL = none */
+	bool begin_now;		   /* the first cycle of every target begins at once, for `probe` */
 
 	/* Called for every sample that has an outcome; NULL = none. */
-	void (*on_sample)(void *context, const struct sample *sample, const struct address *address);
+	void (*on_sample)(
+		void *context, const struct sample *sample, const struct address *address);
 	/* Called for every result; NULL = none. */
 	void (*on_result)(void *context, const struct result *result);
 	void *context;

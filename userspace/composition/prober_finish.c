@@ -7,7 +7,8 @@
 
 static void count_lateness(struct prober *prober, const struct sample *sample)
 {
-	uint64_t late_ns = sample->start_ns > sample->due_ns ? sample->start_ns - sample->due_ns : 0;
+	uint64_t late_ns =
+		sample->start_ns > sample->due_ns ? sample->start_ns - sample->due_ns : 0;
 
 	histogram_add(&prober->lateness_us, late_ns / NSEC_PER_USEC);
 	prober->counters.late_starts += late_ns > LATE_NS;
@@ -18,7 +19,7 @@ static void send_sample(
 {
 	struct event event = { .kind = EVENT_SAMPLE };
 
-	event.sample = (struct sample_event){
+	event.sample = (struct sample_event) {
 		.target = targets_at(prober->setup.targets, sample->target),
 		.sample = *sample,
 		.addr = *address,

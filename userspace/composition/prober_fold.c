@@ -40,7 +40,7 @@ struct row {
 	uint32_t target;
 	uint64_t number;
 	struct cycle_summary summary;
-	bool folded;	    /* it entered the window */
+	bool folded; /* it entered the window */
 	unsigned answered, failed;
 	struct window_numbers numbers;
 	struct score score;
@@ -62,7 +62,8 @@ static bool address_changed(struct prober *prober, uint32_t target)
 static void fold_row(struct prober *prober, uint32_t index, struct row *row)
 {
 	struct cycle *cycle = cycles_at(prober->cycles, index);
-	const struct settings *settings = targets_at(prober->setup.targets, cycle->target)->settings;
+	const struct settings *settings =
+		targets_at(prober->setup.targets, cycle->target)->settings;
 
 	memset(row, 0, sizeof *row);
 	row->target = cycle->target;
@@ -86,7 +87,7 @@ static void score_row(const struct prober *prober, struct row *row)
 		return;
 	row->score = score_cycle(&prober->setup.config->model, &settings->codec, &row->numbers,
 		row->answered, row->failed);
-	kept = (struct window_score){
+	kept = (struct window_score) {
 		.mos_cycle = row->score.mos_cycle,
 		.r_delay = fmax(0, row->score.r_delay),
 		.r_jitter = fmax(0, row->score.r_jitter),
@@ -163,7 +164,7 @@ static void judge(struct prober *prober, const struct row *row, struct result *r
 		step = alert_mute(alert, prober->turn_ms);
 	else if (row->folded)
 		step = alert_step(alert, &settings->alert,
-			&(struct alert_cycle){
+			&(struct alert_cycle) {
 				.mos = result->mos,
 				.interval_ns = prober->interval_ns,
 				.at_ms = prober->turn_ms,
@@ -186,7 +187,7 @@ static void judge(struct prober *prober, const struct row *row, struct result *r
 	if (step.happened) {
 		struct event event = { .kind = EVENT_TRANSITION };
 
-		event.transition = (struct transition){
+		event.transition = (struct transition) {
 			.result = *result,
 			.since_ms = prober->turn_ms - step.held_ms,
 			.held_ms = step.held_ms,

@@ -23,16 +23,16 @@
 
 /* A target between its starts. */
 struct visit {
-	uint64_t number;	/* of the cycle that next_index belongs to */
-	uint32_t phase;		/* in 1/2^32 of the interval */
-	uint32_t open_cycle;	/* index of its open cycle, CYCLE_NONE before its first start */
-	uint32_t next_waiting;	/* in the line for a free slot */
-	uint32_t cycles_left;	/* to start; UINT32_MAX = endless */
-	uint32_t address_hash;	/* of the address of its newest folded cycle, 0 = none */
-	uint16_t next_index;	/* sample that is due next */
-	uint8_t state;		/* enum state, as counted in prober->states */
-	uint8_t failed_cycles;	/* in a row */
-	bool muted;		/* as counted in the heartbeat */
+	uint64_t number;       /* of the cycle that next_index belongs to */
+	uint32_t phase;	       /* in 1/2^32 of the interval */
+	uint32_t open_cycle;   /* index of its open cycle, CYCLE_NONE before its first start */
+	uint32_t next_waiting; /* in the line for a free slot */
+	uint32_t cycles_left;  /* to start; UINT32_MAX = endless */
+	uint32_t address_hash; /* of the address of its newest folded cycle, 0 = none */
+	uint16_t next_index;   /* sample that is due next */
+	uint8_t state;	       /* enum state, as counted in prober->states */
+	uint8_t failed_cycles; /* in a row */
+	bool muted;	       /* as counted in the heartbeat */
 };
 
 /* What is known of a host. */
@@ -81,12 +81,12 @@ struct prober {
 	uint32_t oldest, newest; /* flights by start */
 	struct line waiting[2];	 /* by family: IPv4, IPv6 */
 
-	double start_tokens; /* how many starts the pace allows now */
-	uint64_t tokens_ns;  /* when they were counted last */
-	uint64_t turn_ns;    /* the time of this turn, read once */
+	double start_tokens;	/* how many starts the pace allows now */
+	uint64_t tokens_ns;	/* when they were counted last */
+	uint64_t turn_ns;	/* the time of this turn, read once */
 	uint64_t turn_began_ns; /* the same, but for STAMP_CLOCK, which reads turn_ns again */
-	uint64_t resume_ns;  /* after a pause starts are held until then at most */
-	uint64_t turn_ms;    /* its wall clock */
+	uint64_t resume_ns;	/* after a pause starts are held until then at most */
+	uint64_t turn_ms;	/* its wall clock */
 	uint64_t heartbeat_due_ns;
 	uint64_t unfinished; /* targets that still have cycles to start or to fold; with --cycles */
 	volatile sig_atomic_t stopping;

@@ -129,8 +129,7 @@ static bool is_denied(const struct prober *prober, const struct address *address
 }
 
 /* Whether the target can be connected to now; else its sample is given up with the reason. */
-static const struct address *usable_address(
-	struct prober *prober, uint32_t target, uint64_t due_ns)
+static const struct address *usable_address(struct prober *prober, uint32_t target, uint64_t due_ns)
 {
 	uint32_t host = prober->setup.hosts->of_target[target];
 	const struct address *address = prober_address(prober, target);

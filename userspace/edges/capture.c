@@ -40,8 +40,8 @@ static int keep_line(enum libbpf_print_level level, const char *format, va_list 
 
 static int failed(struct message *msg, int error, const char *what)
 {
-	return message_set(msg, error, "%s: %s%s%s", what, strerror(-error), last_line[0] ? ": " : "",
-		last_line);
+	return message_set(msg, error, "%s: %s%s%s", what, strerror(-error),
+		last_line[0] ? ": " : "", last_line);
 }
 
 static int load(struct capture *capture, uint32_t slots, struct message *msg)
@@ -77,12 +77,12 @@ static int map_records(struct capture *capture, uint32_t slots, struct message *
 
 static int attach(struct capture *capture, int cgroup_fd, struct message *msg)
 {
-	capture->egress = bpf_program__attach_cgroup(
-		capture->skeleton->progs.handshake_egress, cgroup_fd);
+	capture->egress =
+		bpf_program__attach_cgroup(capture->skeleton->progs.handshake_egress, cgroup_fd);
 	if (!capture->egress)
 		return failed(msg, -errno, "attaching to the cgroup");
-	capture->ingress = bpf_program__attach_cgroup(
-		capture->skeleton->progs.handshake_ingress, cgroup_fd);
+	capture->ingress =
+		bpf_program__attach_cgroup(capture->skeleton->progs.handshake_ingress, cgroup_fd);
 	if (!capture->ingress)
 		return failed(msg, -errno, "attaching to the cgroup");
 	return 0;

@@ -37,7 +37,8 @@ static int find_mount(struct cgroup *cgroup, struct message *msg)
 	if (mounts)
 		endmntent(mounts);
 	if (error)
-		message_set(msg, error, "no cgroup2 is mounted (`ip netns exec` hides it: use nsenter)");
+		message_set(msg, error,
+			"no cgroup2 is mounted (`ip netns exec` hides it: use nsenter)");
 	return error;
 }
 

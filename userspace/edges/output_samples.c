@@ -3,8 +3,9 @@
 
 #include <stdio.h>
 
-static const char heading[] = "start_ns\ttarget\taddr\tcycle\tindex\toutcome\treason\trtt_ns\tsent\tlost\t"
-			      "provoked\tambiguous\tstamp_source\tdue_ns\n";
+static const char heading[] =
+	"start_ns\ttarget\taddr\tcycle\tindex\toutcome\treason\trtt_ns\tsent\tlost\t"
+	"provoked\tambiguous\tstamp_source\tdue_ns\n";
 
 void output_samples_heading(struct sink *sink)
 {

@@ -46,8 +46,8 @@ int ring_open(struct ring **ret, const int *fds, uint32_t count, struct message 
 	error = io_uring_register_files(&ring->uring, fds, count);
 	if (error) {
 		ring_close(ring);
-		return message_set(
-			msg, error, "io_uring: registering %u sockets: %s", count, strerror(-error));
+		return message_set(msg, error, "io_uring: registering %u sockets: %s", count,
+			strerror(-error));
 	}
 	*ret = ring;
 	return 0;
@@ -110,7 +110,8 @@ uint32_t ring_turn(struct ring *ring, uint64_t wait_ns, uint32_t wanted,
 		/* Getting events also flushes completions that did not fit into the queue. */
 		io_uring_submit_and_get_events(&ring->uring);
 	}
-	io_uring_for_each_cqe(&ring->uring, head, cqe) {
+	io_uring_for_each_cqe(&ring->uring, head, cqe)
+	{
 		if (count == most)
 			break;
 		seen++;

@@ -73,8 +73,7 @@ static int fill_pool(struct sockets *sockets, struct pool *pool, int family, uin
 	return 0;
 }
 
-int sockets_create(
-	struct sockets **ret, uint32_t count_v4, uint32_t count_v6, struct message *msg)
+int sockets_create(struct sockets **ret, uint32_t count_v4, uint32_t count_v6, struct message *msg)
 {
 	struct sockets *sockets = calloc(1, sizeof *sockets);
 	int error = -ENOMEM;
@@ -203,6 +202,15 @@ bool sockets_drain_errors(
 	}
 }
 
+void sockets_ask_icmp6(struct sockets *sockets)
+{
+	int on = 1;
+
+	for (uint32_t slot = sockets->count_v4; slot < sockets->count; slot++)
+		if (setsockopt(sockets->fds[slot], IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on))
+			return; /* as before: the errno decides */
+}
+
 int sockets_tcp_info(const struct sockets *sockets, uint32_t slot, struct socket_tcp_info *ret)
 {
 	struct tcp_info info;
@@ -211,8 +219,8 @@ int sockets_tcp_info(const struct sockets *sockets, uint32_t slot, struct socket
 	memset(&info, 0, sizeof info);
 	if (getsockopt(sockets->fds[slot], IPPROTO_TCP, TCP_INFO, &info, &length))
 		return -errno;
-	ret->established = info.tcpi_state == STATE_ESTABLISHED ||
-			   info.tcpi_state == STATE_CLOSE_WAIT;
+	ret->established =
+		info.tcpi_state == STATE_ESTABLISHED || info.tcpi_state == STATE_CLOSE_WAIT;
 	ret->sent = info.tcpi_segs_out > 0;
 	ret->rtt_us = info.tcpi_rtt;
 	ret->retransmits = info.tcpi_total_retrans;

@@ -43,6 +43,10 @@ void sockets_reset(struct sockets *sockets, uint32_t slot);
 bool sockets_drain_errors(
 	struct sockets *sockets, uint32_t slot, uint8_t *ret_type, uint8_t *ret_code);
 
+/* Without the kernel half: has ICMPv6 errors put on the error queue as well, where ICMP ones stand
+ * anyway, since errno alone cannot tell a refusal from an unreachable port. */
+void sockets_ask_icmp6(struct sockets *sockets);
+
 struct socket_tcp_info {
 	bool established;     /* the handshake is complete, whatever the peer did since */
 	bool sent;	      /* a segment has left TCP since sockets_reset() */

@@ -64,7 +64,7 @@ uint32_t cycles_open(struct cycles *cycles, uint32_t target, uint64_t number, un
 	cycle->planned = (uint16_t)planned;
 	cycle->done = 0;
 	for (unsigned i = 0; i < planned; i++)
-		cycle->samples[i] = (struct cycle_sample){ .outcome = OUTCOME_COUNT };
+		cycle->samples[i] = (struct cycle_sample) { .outcome = OUTCOME_COUNT };
 	return index;
 }
 
@@ -75,7 +75,7 @@ bool cycles_put(struct cycles *cycles, const struct sample *sample)
 
 	assert(sample->index < cycle->planned && slot->outcome == OUTCOME_COUNT);
 	assert(cycle->target == sample->target);
-	*slot = (struct cycle_sample){
+	*slot = (struct cycle_sample) {
 		.rtt_ns = sample->rtt_ns,
 		.outcome = sample->outcome,
 		.sent = sample->sent,

@@ -9,8 +9,12 @@
 struct score score_cycle(const struct path_model *model, const struct codec *codec,
 	const struct window_numbers *numbers, unsigned answered, unsigned failed)
 {
-	struct score score = { .r = NAN, .r_base = NAN, .r_delay = NAN, .r_jitter = NAN,
-		.r_loss = NAN, .r_codec = NAN };
+	struct score score = { .r = NAN,
+		.r_base = NAN,
+		.r_delay = NAN,
+		.r_jitter = NAN,
+		.r_loss = NAN,
+		.r_codec = NAN };
 	struct path_score path;
 
 	assert(answered + failed);
@@ -30,8 +34,8 @@ struct score score_cycle(const struct path_model *model, const struct codec *cod
 	score.r_jitter = path.r_jitter;
 	score.r_loss = path.r_loss;
 	score.r_codec = path.r_codec;
-	score.mos_cycle = (answered * path.s + failed * MOS_OF_A_FAILED_SAMPLE) /
-			  (answered + failed);
+	score.mos_cycle =
+		(answered * path.s + failed * MOS_OF_A_FAILED_SAMPLE) / (answered + failed);
 	/* Without failures mos_cycle is S itself, and an R below 6.5 or above 100 is not to be read
 	 * back from its clamped MOS. */
 	score.r_failed = failed ? fmax(0, path.r - emodel_r_from_mos(score.mos_cycle)) : 0;

@@ -14,11 +14,11 @@ enum failure { FAILURE_TIMEOUT, FAILURE_REFUSED, FAILURE_UNREACHABLE, FAILURE_DN
 /* One folded cycle. Sums that a window adds up, so that it never needs the samples again, however
  * many a cycle had. */
 struct digest {
-	uint32_t number;    /* low half of the cycle's */
-	uint32_t median_ns; /* of the samples with a latency, 0 = none */
+	uint32_t number;	    /* low half of the cycle's */
+	uint32_t median_ns;	    /* of the samples with a latency, 0 = none */
 	uint32_t first_ns, last_ns; /* latency of the first and last answered sample that has one */
-	float step_sum_ns;  /* of |rtt[i] - rtt[i-1]| over consecutive of these */
-	float mean_ns, m2;  /* of the samples with a latency: mean, sum of squared deviations */
+	float step_sum_ns;	    /* of |rtt[i] - rtt[i-1]| over consecutive of these */
+	float mean_ns, m2; /* of the samples with a latency: mean, sum of squared deviations */
 	float mos_cycle;
 	float r_delay, r_jitter, r_loss, r_failed;
 	uint16_t sent, lost;
@@ -50,8 +50,8 @@ struct window *window_create(const struct window_config *config, uint32_t target
 	window->config = *config;
 	window->depth = config->cycles > config->average ? config->cycles : config->average;
 	window->memories = calloc(targets ? targets : 1, sizeof *window->memories);
-	window->digests = calloc((size_t)(targets ? targets : 1) * window->depth,
-		sizeof *window->digests);
+	window->digests =
+		calloc((size_t)(targets ? targets : 1) * window->depth, sizeof *window->digests);
 	if (!window->memories || !window->digests) {
 		window_destroy(window);
 		return NULL;
@@ -237,8 +237,8 @@ bool window_fold(
 	return true;
 }
 
-void window_newest(const struct window *window, uint32_t target, unsigned *ret_answered,
-	unsigned *ret_failed)
+void window_newest(
+	const struct window *window, uint32_t target, unsigned *ret_answered, unsigned *ret_failed)
 {
 	const struct digest *digest = digest_at(window, target, 0);
 
@@ -283,8 +283,9 @@ static double jitter_ms(const struct window *window, uint32_t target, unsigned i
 
 struct window_numbers window_numbers(const struct window *window, uint32_t target, uint64_t number)
 {
-	struct window_numbers numbers = { .latency_ms = NAN, .stddev_ms = NAN, .loss_pct = NAN,
-		.fail_pct = NAN };
+	struct window_numbers numbers = {
+		.latency_ms = NAN, .stddev_ms = NAN, .loss_pct = NAN, .fail_pct = NAN
+	};
 	unsigned in_force = digests_in_force(window, target, window->config.cycles, number);
 	double count = 0, mean = 0, m2 = 0;
 
@@ -369,8 +370,7 @@ bool window_is_verified(const struct window *window, uint32_t target)
 	return window->memories[target].verified;
 }
 
-bool window_is_settled(
-	struct window *window, uint32_t target, unsigned samples, uint64_t number)
+bool window_is_settled(struct window *window, uint32_t target, unsigned samples, uint64_t number)
 {
 	struct memory *memory = &window->memories[target];
 	unsigned enough = samples * window->config.cycles;

@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+"""The prober in the simulated network, sample by sample: every answer on the same few slots, even
+spread, pauses, shared slots."""
+import collections
+import os
+import signal
+import subprocess
+import time
+
+from harness import (MOSPROBE, NETSIM, equal, expect, run, run_tests, skip_unless_stamped, wait_until,
+                     write)
+
+NETWORK = """seed 3
+198.18.0.0/22   latency=20ms jitter=uniform:1ms
+198.18.8.1      latency=10ms answer=rst
+198.18.8.2      answer=silence
+198.18.8.3      latency=5ms answer=icmp-host
+198.18.8.4      latency=5ms answer=icmp-port
+198.18.8.5      latency=5ms answer=icmp-admin
+198.18.8.6      latency=30ms
+198.18.8.7      latency=40ms
+2001:db8::1     latency=25ms
+2001:db8::2     latency=5ms answer=icmp-host
+2001:db8::3     latency=5ms answer=icmp-port
+2001:db8::4     latency=5ms answer=icmp-admin
+2001:db8::5     latency=15ms answer=rst
+2001:db8::6     answer=silence
+"""
+OUTCOMES = {
+    "198.18.8.1": "refused", "198.18.8.2": "timeout", "198.18.8.3": "unreachable",
+    "198.18.8.4": "unreachable", "198.18.8.5": "unreachable", "198.18.8.6": "ok",
+    "198.18.8.7": "ok", "2001:db8::1": "ok", "2001:db8::2": "unreachable",
+    "2001:db8::3": "unreachable", "2001:db8::4": "unreachable", "2001:db8::5": "refused",
+    "2001:db8::6": "timeout",
+}
+LATENCY_MS = {"198.18.8.1": 10, "198.18.8.6": 30, "198.18.8.7": 40, "2001:db8::1": 25,
+              "2001:db8::5": 15}
+
+
+def command(targets, keys, *words):
+    scenario = write("network", NETWORK)
+    config = write("prober.conf", f"[prober]\n{keys}\n[redis]\nurl =\n")
+    lines = (f"[{t}]" if ":" in t else t for t in targets)
+    return [NETSIM, "run", scenario, "--", MOSPROBE, "run", "-c", config, "--targets",
+            write("targets", "\n".join(lines) + "\n"), "--output", "samples", *words]
+
+
+def parse(text):
+    lines = text.splitlines()
+    names = lines[0].split("\t")
+    return [dict(zip(names, line.split("\t"))) for line in lines[1:]]
+
+
+def samples(targets, keys, *words, seconds=60):
+    done = run(command(targets, keys, *words), seconds)
+    equal(done.returncode, 0, f"status: {done.stderr}")
+    return parse(done.stdout)
+
+
+def every_outcome(source):
+    """Thirteen targets on six slots, so that every outcome follows every other on a slot."""
+    found = samples(OUTCOMES, "interval = 1s\ntimeout = 300ms\nsamples = 5\nmax_in_flight = 6",
+                    "--cycles", "8", "--stamps", source)
+    equal(len(found), 13 * 40, "samples")
+    started = 0
+    for sample in found:
+        address = sample["addr"]
+        if sample["reason"] == "late":  # silent ones hold their slots
+            continue
+        started += 1
+        equal(sample["outcome"], OUTCOMES[address], f"outcome of {address}: {sample}")
+        equal(sample["stamp_source"], source, "stamp_source")
+        stamped = source == "bpf" or sample["outcome"] == "ok"
+        if address in LATENCY_MS and stamped:
+            off_ms = int(sample["rtt_ns"]) / 1e6 - LATENCY_MS[address]
+            # A user-space clock and a busy machine may be late, never early.
+            expect(-0.01 <= off_ms < (8 if source != "clock" else 60), f"{address}: {off_ms} ms off")
+    expect(started > 13 * 30, f"only {started} samples were started")
+
+
+def test_every_outcome_with_stamps_of_bpf():
+    every_outcome("bpf")
+
+
+def test_every_outcome_with_stamps_of_tcp_info():
+    every_outcome("tcp_info")
+
+
+def test_every_outcome_with_stamps_of_the_clock():
+    every_outcome("clock")
+
+
+def test_starts_are_spread_evenly():
+    """Over an interval that is longer than 2^32 ns, where a phase once overflowed."""
+    targets = [f"198.18.{i // 200}.{i % 200}" for i in range(600)]
+    found = samples(targets, "interval = 12s\nsamples = 1", "--cycles", "1")
+    equal(len(found), 600, "samples")
+    seconds = collections.Counter(int(s["due_ns"]) // 10**9 % 12 for s in found)
+    # 50 each; 5 standard deviations of a fair throw are 34.
+    expect(len(seconds) == 12 and max(seconds.values()) < 84, f"starts by second: {seconds}")
+    late = [int(s["start_ns"]) - int(s["due_ns"]) for s in found]
+    expect(sorted(late)[len(late) // 2] < 5e6, f"median lateness {sorted(late)[len(late) // 2]} ns")
+
+
+def test_a_name_keeps_its_place():
+    """Where a target stands in the interval is a matter of its name only."""
+    targets = ["198.18.0.1", "198.18.0.2", "198.18.0.3"]
+    places = [{s["target"]: int(s["due_ns"]) % (2 * 10**9) - base for s in found}
+              for found in (samples(t, "interval = 2s\ntimeout = 1s\nsamples = 1", "--cycles", "1")
+                            for t in (targets, targets[::-1]))
+              for base in [min(int(s["due_ns"]) % (2 * 10**9) for s in found
+                               if s["target"] == "198.18.0.1:5060")]]
+    for target, place in places[0].items():
+        off = (place - places[1][target]) % (2 * 10**9)
+        # The monotonic clock's distance from the wall clock is not read to the nanosecond.
+        expect(min(off, 2 * 10**9 - off) < 2 * 10**6, f"{target} moved by {off} ns")
+
+
+def child_of(pid):
+    with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+        if comm.read().strip() == "mosprobe":
+            return pid
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as children:
+        for child in children.read().split():
+            found = child_of(int(child))
+            if found:
+                return found
+    return None
+
+
+def test_a_pause_is_no_burst_and_no_end():
+    """Stopped for 3.5 s over silent targets: every cycle still ends, nothing is caught up in a heap."""
+    targets = [f"198.18.0.{i}" for i in range(100)] + ["198.18.8.2"]
+    whole = subprocess.Popen(command(targets, "interval = 2s\ntimeout = 1900ms\nsamples = 4",
+                                     "--cycles", "6"),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: child_of(whole.pid), "the prober")
+        prober = child_of(whole.pid)
+        time.sleep(5)
+        os.kill(prober, signal.SIGSTOP)
+        time.sleep(3.5)
+        os.kill(prober, signal.SIGCONT)
+        text, log = whole.communicate(timeout=40)
+    finally:
+        whole.kill()
+    equal(whole.returncode, 0, log)
+    found = parse(text)
+    equal(len(found), 101 * 24, "samples")
+    skipped = sum(s["outcome"] == "skipped" for s in found)
+    expect(skipped > 200, f"{skipped} skipped: a pause of seven sample spacings")
+    for sample in found:
+        expect(sample["outcome"] != "timeout" or sample["addr"] == "198.18.8.2",
+               f"a pause of ours is held against {sample}")
+    starts = sorted(int(s["start_ns"]) for s in found if s["outcome"] == "ok")
+    # 200 a second; caught up at no more than twice that, from an allowance of 32.
+    heap = max(sum(1 for s in starts if start <= s < start + 10**8) for start in starts[::20])
+    expect(heap < 32 + 2 * 40 + 20, f"{heap} starts within 100 ms")
+
+
+if __name__ == "__main__":
+    skip_unless_stamped()
+    run_tests(globals())
