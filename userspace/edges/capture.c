@@ -29,7 +29,8 @@ struct capture {
  * there are threads. */
 static char last_line[256];
 
-static int keep_line(enum libbpf_print_level level, const char *format, va_list args)
+static int __attribute__((format(printf, 2, 0))) keep_line(
+	enum libbpf_print_level level, const char *format, va_list args)
 {
 	if (level == LIBBPF_WARN) {
 		vsnprintf(last_line, sizeof last_line, format, args);
