@@ -52,7 +52,7 @@ static void worst_come_first(void **state)
 		row_of(STATE_OK, 4.3),
 		row_of(STATE_CRITICAL, 1.0),
 	};
-	static const uint32_t expected[] = { 9, 4, 2, 7, 1, 8, 5, 3, 0 };
+	static const uint32_t expected[] = { 9, 4, 2, 3, 7, 1, 8, 5, 0 };
 	uint32_t worst[20];
 
 	rows[6].measured = false;
@@ -69,7 +69,7 @@ static void worst_come_first(void **state)
 /* The place of a row in the order, as one number; rows of equal place follow their index. */
 static double place(const struct table_row *row)
 {
-	static const int group[STATE_COUNT] = { 4, 3, 2, 1, 0 };
+	static const int group[STATE_COUNT] = { 3, 2, 2, 1, 0 };
 
 	return group[row->state] * 10 + (isnan(row->mos) ? 9 : row->mos);
 }

@@ -56,12 +56,12 @@ static bool worse(const struct table_row *rows, uint32_t a, uint32_t b)
 		[STATE_CRITICAL] = 0,
 		[STATE_WARNING] = 1,
 		[STATE_OK] = 2,
-		[STATE_SETTLING] = 3,
-		[STATE_UNVERIFIED] = 4,
+		[STATE_SETTLING] = 2, /* not judged yet, but a low one is to be seen */
+		[STATE_UNVERIFIED] = 3,
 	};
 	const struct table_row *x = &rows[a], *y = &rows[b];
 
-	if (x->state != y->state)
+	if (rank[x->state] != rank[y->state])
 		return rank[x->state] < rank[y->state];
 	if (isnan(x->mos) != isnan(y->mos))
 		return isnan(y->mos);

@@ -22,7 +22,7 @@ struct table_row {
 struct table_row table_row(const struct result *result);
 
 /* The worst `most` of the measured rows, worst first, as indexes into rows; returns how many. By
- * state (critical, warning, ok, settling, unverified), then by mos, then by index. One pass that
+ * state (critical, warning, ok or settling, unverified), then by mos, then by index. One pass that
  * keeps the worst so far: cheap for any count. */
 size_t table_worst(const struct table_row *rows, size_t count, uint32_t *ret, size_t most);
 
