@@ -2,13 +2,14 @@
 #include "connections.h"
 
 #include <stddef.h>
-#include <stdlib.h>
+
+#include "pages.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #define SETS 32768
-#define WAYS 4
+#define WAYS 8
 
 struct connections {
 	uint32_t timers; /* numbers given */
@@ -17,12 +18,12 @@ struct connections {
 
 struct connections *connections_create(void)
 {
-	return calloc(1, sizeof(struct connections));
+	return pages_take(sizeof(struct connections), SIZE_MAX);
 }
 
 void connections_destroy(struct connections *connections)
 {
-	free(connections);
+	pages_give(connections, sizeof *connections);
 }
 
 uint64_t connection_key(const struct segment_in *segment)

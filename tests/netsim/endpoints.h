@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "decision.h"
 #include "scenario.h"
 
 #define ENDPOINTS_MAX 1500000
@@ -15,12 +16,13 @@ struct endpoint {
 	uint64_t high, low; /* the address */
 	uint32_t syns;	    /* that came so far */
 	int32_t segment;    /* of the scenario; -1: in none */
-	uint16_t port;	    /* 0: this entry is free */
+	uint16_t port;
+	struct burst_line lines[DIRECTIONS];
 };
 
 struct endpoints;
 
-/* NULL when memory is out. It is taken at once, and touched as it is used. */
+/* NULL when memory is out. */
 struct endpoints *endpoints_create(const struct scenario *scenario);
 void endpoints_destroy(struct endpoints *endpoints); /* NULL is fine */
 

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dns.h"
 #include "links.h"
 
 /* A terminal, and whoever kills a process group, sends to the command as well as to netsim. The
@@ -151,6 +152,7 @@ static int watch(struct state *state)
 noreturn void keeper_run(const struct keeper *keeper)
 {
 	struct state state = { .keeper = keeper };
+	struct dns *dns = NULL;
 	unsigned char byte = 0;
 	sigset_t signals;
 	int status = 1;
@@ -167,11 +169,16 @@ noreturn void keeper_run(const struct keeper *keeper)
 		_exit(1);
 	if (links_set_up_command(&keeper->mask))
 		_exit(1);
-	state.command = start_command(keeper);
-	if (state.command > 0)
-		status = watch(&state);
-	else
-		fprintf(stderr, "netsim: cannot start a process: %s\n", strerror(errno));
+	if (!keeper->dns_port || !dns_start(&dns, keeper->scenario, keeper->start, keeper->dns_port,
+					 &keeper->mask)) {
+		start_set(keeper->start);
+		state.command = start_command(keeper);
+		if (state.command > 0)
+			status = watch(&state);
+		else
+			fprintf(stderr, "netsim: cannot start a process: %s\n", strerror(errno));
+	}
 	kill_all();
+	dns_clean_up(dns);
 	_exit(status);
 }

@@ -5,7 +5,11 @@
 #define NETSIM_KEEPER_H
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdnoreturn.h>
+
+#include "scenario.h"
+#include "start.h"
 
 /* Exit statuses of a command that did not start, as shells have them. */
 #define STATUS_NOT_EXECUTABLE 126
@@ -13,7 +17,10 @@
 
 struct keeper {
 	char *const *command; /* argv */
-	sigset_t mask; /* the signals that the command is to block: those of netsim's start */
+	const struct scenario *scenario;
+	struct start *start; /* set just before the command starts */
+	uint16_t dns_port;   /* of the name server that is to run beside it; 0: none */
+	sigset_t mask;	     /* the signals that the command is to block: those of netsim's start */
 	/* From netsim: a byte 0 when the link is made, later a signal's number to be passed on.
 	 * Closed: netsim is dead. */
 	int control_fd;

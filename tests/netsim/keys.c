@@ -1,137 +1,125 @@
 /* SPDX-License-Identifier: MIT */
 /* The keys of a scenario's line. */
-#include "scenario.h"
-
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const answers[ANSWER_COUNT] = {
-	[ANSWER_SYNACK] = "synack",
-	[ANSWER_RST] = "rst",
-	[ANSWER_SILENCE] = "silence",
-	[ANSWER_ICMP_HOST] = "icmp-host",
-	[ANSWER_ICMP_PORT] = "icmp-port",
-	[ANSWER_ICMP_ADMIN] = "icmp-admin",
-};
+#include "lines.h"
+#include "values.h"
 
-/* A plain decimal number; *ret_unit is what follows it. */
-static bool parse_number(const char *text, double *ret_number, const char **ret_unit)
-{
-	size_t length = strspn(text, "0123456789.");
-	char number[32], *end;
-
-	if (!length || length >= sizeof number)
-		return false;
-	memcpy(number, text, length);
-	number[length] = '\0';
-	*ret_number = strtod(number, &end);
-	*ret_unit = text + length;
-	return !*end && end != number;
-}
-
-static bool parse_duration(const char *text, size_t length, uint64_t *ret_ns)
-{
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = { { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
-	char word[32];
-	const char *unit;
-	double number;
-
-	if (length >= sizeof word)
-		return false;
-	memcpy(word, text, length);
-	word[length] = '\0';
-	if (!parse_number(word, &number, &unit))
-		return false;
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-		if (strcmp(unit, units[i].name) != 0)
-			continue;
-		number *= units[i].ns;
-		if (number > SCENARIO_DURATION_MAX_NS)
-			return false;
-		*ret_ns = (uint64_t)(number + 0.5);
-		return true;
-	}
-	return false;
-}
+/* Shorter steps would make the way to where a line is now long. */
+#define BURST_STEP_MIN_NS 1000000
 
 static const char *set_latency(struct block *block, const char *value)
 {
-	static const char allowed[] =
-		"must be A or A..B, each a number with us, ms or s from 0us to 60s, A <= B";
-	const char *dots = strstr(value, ".."), *upper = dots ? dots + 2 : value;
-	size_t length = dots ? (size_t)(dots - value) : strlen(value);
 	struct behaviour *behaviour = &block->behaviour;
 
-	if (!parse_duration(value, length, &behaviour->latency_min_ns) ||
-		!parse_duration(upper, strlen(upper), &behaviour->latency_max_ns) ||
-		behaviour->latency_min_ns > behaviour->latency_max_ns)
-		return allowed;
-	return NULL;
+	return value_latency(value, &behaviour->latency_min_ns, &behaviour->latency_max_ns);
 }
 
 static const char *set_jitter(struct block *block, const char *value)
 {
-	static const char allowed[] =
-		"must be none, normal:SD, uniform:HALFWIDTH or pareto:SCALE, with us, ms or s";
-	static const struct {
-		const char *prefix;
-		enum jitter jitter;
-	} shapes[] = { { "normal:", JITTER_NORMAL }, { "uniform:", JITTER_UNIFORM },
-		{ "pareto:", JITTER_PARETO } };
-	struct behaviour *behaviour = &block->behaviour;
-
-	if (!strcmp(value, "none")) {
-		behaviour->jitter = JITTER_NONE;
-		return NULL;
-	}
-	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-		size_t length = strlen(shapes[i].prefix);
-
-		if (strncmp(value, shapes[i].prefix, length) != 0)
-			continue;
-		behaviour->jitter = shapes[i].jitter;
-		value += length;
-		return parse_duration(value, strlen(value), &behaviour->jitter_ns) ? NULL : allowed;
-	}
-	return allowed;
+	return value_jitter(value, &block->behaviour.jitter, &block->behaviour.jitter_ns);
 }
 
 static const char *set_share(double *ret_share, const char *value)
 {
-	double percent;
-	const char *unit;
-
-	if (!parse_number(value, &percent, &unit) || strcmp(unit, "%") != 0 || percent > 100)
-		return "must be from 0% to 100%";
-	*ret_share = percent / 100;
-	return NULL;
+	return value_share(value, strlen(value), ret_share) ? NULL : "must be from 0% to 100%";
 }
 
 static const char *set_loss(struct block *block, const char *value)
 {
-	return set_share(&block->behaviour.loss, value);
+	return set_share(&block->behaviour.loss[FORTH], value);
 }
 
 static const char *set_loss_back(struct block *block, const char *value)
 {
-	return set_share(&block->behaviour.loss_back, value);
+	return set_share(&block->behaviour.loss[BACK], value);
+}
+
+static const char *set_burst(struct block *block, const char *value)
+{
+	return value_burst(value, &block->behaviour.burst[FORTH]);
+}
+
+static const char *set_burst_back(struct block *block, const char *value)
+{
+	return value_burst(value, &block->behaviour.burst[BACK]);
+}
+
+static const char *set_burst_step(struct block *block, const char *value)
+{
+	block->behaviour.burst_step_ns = 0;
+	if (!strcmp(value, "packet"))
+		return NULL;
+	if (value_time(value, &block->behaviour.burst_step_ns) &&
+		block->behaviour.burst_step_ns >= BURST_STEP_MIN_NS)
+		return NULL;
+	return "must be packet, or a number with us, ms, s, m or h, at least 1ms";
 }
 
 static const char *set_answer(struct block *block, const char *value)
 {
-	for (int i = 0; i < ANSWER_COUNT; i++) {
-		if (!strcmp(value, answers[i])) {
-			block->behaviour.answer = (enum answer)i;
+	return value_answer(value, &block->behaviour.answer, &block->behaviour.answer_ns);
+}
+
+static const char *set_timestamps(struct block *block, const char *value)
+{
+	static const char *const names[] = { "linux", "bsd", "none", "unsent", "zero" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (!strcmp(value, names[i])) {
+			block->behaviour.timestamps = (enum timestamps)i;
 			return NULL;
 		}
 	}
-	return "must be synack, rst, silence, icmp-host, icmp-port or icmp-admin";
+	return "must be linux, bsd, none, unsent or zero";
+}
+
+static const char *set_flag(bool *ret_flag, const char *value, const char *yes, const char *no)
+{
+	*ret_flag = !strcmp(value, yes);
+	return *ret_flag || !strcmp(value, no) ? NULL : yes;
+}
+
+static const char *set_timer(struct block *block, const char *value)
+{
+	return set_flag(&block->behaviour.timer, value, "on", "off") ? "must be on or off" : NULL;
+}
+
+static const char *set_canary(struct block *block, const char *value)
+{
+	return set_flag(&block->canary, value, "yes", "no") ? "must be yes or no" : NULL;
+}
+
+/* A whole number without a sign, up to maximum. */
+static bool set_number(unsigned long *ret_number, const char *value, unsigned long maximum)
+{
+	char *end;
+
+	*ret_number = strtoul(value, &end, 10);
+	return value[0] >= '0' && value[0] <= '9' && !*end && *ret_number <= maximum;
+}
+
+static const char *set_window(struct block *block, const char *value)
+{
+	unsigned long window;
+
+	if (!set_number(&window, value, 65535))
+		return "must be from 0 to 65535";
+	block->behaviour.window = (uint16_t)window;
+	return NULL;
+}
+
+static const char *set_ttl(struct block *block, const char *value)
+{
+	uint64_t ttl_ns;
+
+	if (!value_time(value, &ttl_ns) || ttl_ns % 1000000000)
+		return "must be whole seconds with s, m or h, up to 720h";
+	block->ttl_s = (uint32_t)(ttl_ns / 1000000000);
+	return NULL;
 }
 
 /* "%d" or "%0Nd" at text: its length, else 0. *ret_width is N. */
@@ -162,10 +150,9 @@ static const char *set_name(struct block *block, const char *value)
 
 static const char *set_port(struct block *block, const char *value)
 {
-	char *end;
-	unsigned long port = strtoul(value, &end, 10);
+	unsigned long port;
 
-	if (value[0] < '0' || value[0] > '9' || *end || port < 1 || port > 65535)
+	if (!set_number(&port, value, 65535) || !port)
 		return "must be from 1 to 65535";
 	block->port = (uint16_t)port;
 	return NULL;
@@ -187,40 +174,84 @@ static const struct {
 	{ "jitter", KEY_JITTER, set_jitter },
 	{ "loss", KEY_LOSS, set_loss },
 	{ "loss-back", KEY_LOSS_BACK, set_loss_back },
+	{ "burst", KEY_BURST, set_burst },
+	{ "burst-back", KEY_BURST_BACK, set_burst_back },
+	{ "burst-step", KEY_BURST_STEP, set_burst_step },
 	{ "answer", KEY_ANSWER, set_answer },
+	{ "timestamps", KEY_TIMESTAMPS, set_timestamps },
+	{ "timer", KEY_TIMER, set_timer },
+	{ "window", KEY_WINDOW, set_window },
 	{ "name", KEY_NAME, set_name },
 	{ "port", KEY_PORT, set_port },
 	{ "target", KEY_TARGET, set_target },
+	{ "ttl", KEY_TTL, set_ttl },
+	{ "canary", KEY_CANARY, set_canary },
 };
 
-int block_set(struct block *block, const char *key, const char *value,
+/* group=NAME[,NAME...] */
+static int set_groups(
+	struct scenario *scenario, struct block *block, const char *value, const char **ret_why)
+{
+	size_t length;
+	int error;
+
+	*ret_why = "must be one to four names of letters, digits, -, _ and ., with commas between";
+	for (;; value += length + 1) {
+		length = strcspn(value, ",");
+		if (!group_name_allowed(value, length) || block->group_count == SCENARIO_GROUPS_MAX)
+			return -EINVAL;
+		error = scenario_group(
+			scenario, value, length, block->line, &block->groups[block->group_count++]);
+		if (error)
+			return error;
+		scenario->groups[block->groups[block->group_count - 1]].has_range = true;
+		if (!value[length])
+			return 0;
+	}
+}
+
+static int no_such_key(char ret_message[SCENARIO_MESSAGE_SIZE])
+{
+	size_t used =
+		(size_t)snprintf(ret_message, SCENARIO_MESSAGE_SIZE, "no such key; there are");
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		used += (size_t)snprintf(
+			ret_message + used, SCENARIO_MESSAGE_SIZE - used, " %s,", keys[i].name);
+	snprintf(ret_message + used, SCENARIO_MESSAGE_SIZE - used, " group");
+	return -EINVAL;
+}
+
+int block_set(struct scenario *scenario, struct block *block, const char *key, const char *value,
 	char ret_message[SCENARIO_MESSAGE_SIZE])
 {
+	const size_t count = sizeof keys / sizeof keys[0];
 	const char *why = NULL;
-	size_t used;
+	enum block_key bit;
+	size_t i = 0;
+	int error = 0;
 
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		if (strcmp(key, keys[i].name) != 0)
-			continue;
-		if (block->keys & keys[i].key)
-			why = "stands twice on the line";
-		else
-			why = keys[i].set(block, value);
-		if (why) {
-			snprintf(ret_message, SCENARIO_MESSAGE_SIZE, "%s", why);
-			return -EINVAL;
-		}
-		block->keys |= keys[i].key;
-		if ((keys[i].key == KEY_NAME && !block->name) ||
-			(keys[i].key == KEY_TARGET && !block->target))
-			return -ENOMEM;
-		return 0;
+	while (i < count && strcmp(key, keys[i].name) != 0)
+		i++;
+	if (i == count && strcmp(key, "group") != 0)
+		return no_such_key(ret_message);
+	bit = i < count ? keys[i].key : KEY_GROUP;
+	if (block->keys & bit)
+		why = "stands twice on the line";
+	else if (i < count)
+		why = keys[i].set(block, value);
+	else if ((error = set_groups(scenario, block, value, &why)) != -EINVAL)
+		why = NULL;
+	if (why) {
+		snprintf(ret_message, SCENARIO_MESSAGE_SIZE, "%s", why);
+		return -EINVAL;
 	}
-	used = (size_t)snprintf(ret_message, SCENARIO_MESSAGE_SIZE, "no such key; there are");
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-		used += (size_t)snprintf(ret_message + used, SCENARIO_MESSAGE_SIZE - used, "%s %s",
-			i ? "," : "", keys[i].name);
-	return -EINVAL;
+	block->keys |= bit;
+	if (bit == KEY_GROUP)
+		return error;
+	if ((bit == KEY_NAME && !block->name) || (bit == KEY_TARGET && !block->target))
+		return -ENOMEM;
+	return 0;
 }
 
 void block_name(const struct block *block, uint32_t index, char ret_name[SCENARIO_NAME_SIZE])

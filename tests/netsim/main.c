@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* netsim: a network whose truth is known, for tests and demonstrations. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,18 +10,28 @@
 #include "listing.h"
 #include "run.h"
 #include "scenario.h"
+#include "truth_file.h"
+#include "zone.h"
 
 #define STATUS_USAGE 2
 
 static const char usage[] =
-	"netsim run SCENARIO [--cpu N] [--busy] [--verbose] -- COMMAND [ARGUMENT...]\n"
+	"netsim run SCENARIO [--cpu N] [--busy] [--verbose] [--truth FILE] [--dns PORT]\n"
+	"           -- COMMAND [ARGUMENT...]\n"
 	"        runs COMMAND in a simulated network, ends with its exit status (root only)\n"
-	"        --cpu N     where the responder runs (default: the last CPU)\n"
-	"        --busy      it never sleeps: answers are more punctual, and it takes a whole CPU\n"
-	"        --verbose   at the end, what was answered and how punctually\n"
+	"        --cpu N       where the responder runs (default: the last CPU)\n"
+	"        --busy        it never sleeps: answers are more punctual, and it takes a whole CPU\n"
+	"        --verbose     at the end, what was answered and how punctually\n"
+	"        --truth FILE  logs each SYN: when it came, what was decided, when its answer left\n"
+	"        --dns PORT    a name server (nsd) with the scenario's names on 127.0.0.1:PORT\n"
+	"netsim truth FILE          prints a log of truth, a line for each SYN\n"
+	"netsim samples FILE        prints it by connection: what a prober could know of each\n"
 	"netsim targets SCENARIO    prints the targets file of its names\n"
+	"netsim canaries SCENARIO   prints those with canary=yes: NAME[:PORT]\n"
 	"netsim hosts SCENARIO      prints their addresses: ADDRESS NAME\n"
-	"netsim check SCENARIO      reads it and prints a summary\n";
+	"netsim zone SCENARIO DOMAIN...   prints a zone file of the names in each DOMAIN\n"
+	"netsim check SCENARIO      reads it and prints a summary\n"
+	"netsim --help-scenario     the grammar of scenarios\n";
 
 /* The whole file, NUL-terminated; the caller frees it. NULL with errno. */
 static char *read_file(const char *path)
@@ -60,37 +71,59 @@ static struct scenario *load(const char *path)
 	return scenario;
 }
 
-/* argc and argv end before the `--`. Returns the scenario's path, NULL when it is wrong. */
-static const char *run_options(struct run *options, int argc, char **argv)
+/* A number from least to most; -1 when it is none, which is then told. */
+static long option_number(const char *name, const char *text, long least, long most)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	if (*text && !*end && number >= least && number <= most)
+		return number;
+	fprintf(stderr, "netsim: %s %s: must be a number from %ld to %ld\n", name, text, least,
+		most);
+	return -1;
+}
+
+static bool run_option(struct run *options, int letter, const char **ret_truth)
+{
+	long number;
+
+	switch (letter) {
+	case 'c':
+		number = option_number("--cpu", optarg, 0, 1023);
+		options->cpu = (int)number;
+		return number >= 0;
+	case 'd':
+		number = option_number("--dns", optarg, 1, 65535);
+		options->dns_port = (uint16_t)number;
+		return number >= 0;
+	case 't':
+		*ret_truth = optarg;
+		return true;
+	case 'b':
+		options->busy = true;
+		return true;
+	case 'v':
+		options->verbose = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* argc and argv end before the `--`. Returns the scenario's path, NULL when it is wrong;
+ * *ret_truth is left alone without --truth. */
+static const char *run_options(struct run *options, int argc, char **argv, const char **ret_truth)
 {
 	static const struct option longs[] = { { "cpu", required_argument, NULL, 'c' },
+		{ "dns", required_argument, NULL, 'd' }, { "truth", required_argument, NULL, 't' },
 		{ "busy", no_argument, NULL, 'b' }, { "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 } };
-	char *end;
-	long cpu;
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			cpu = strtol(optarg, &end, 10);
-			if (!*optarg || *end || cpu < 0 || cpu >= 1024) {
-				fprintf(stderr, "netsim: --cpu %s: must be the number of a CPU\n",
-					optarg);
-				return NULL;
-			}
-			options->cpu = (int)cpu;
-			break;
-		case 'b':
-			options->busy = true;
-			break;
-		case 'v':
-			options->verbose = true;
-			break;
-		default:
+	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		if (!run_option(options, letter, ret_truth))
 			return NULL;
-		}
-	}
 	if (optind != argc - 1) {
 		fprintf(stderr, "netsim: run takes one SCENARIO before the --\n");
 		return NULL;
@@ -100,10 +133,10 @@ static const char *run_options(struct run *options, int argc, char **argv)
 
 static int verb_run(int argc, char **argv)
 {
-	struct run options = { .cpu = -1 };
+	struct run options = { .cpu = -1, .truth_fd = -1 };
 	struct scenario *scenario;
-	const char *path;
-	int dashes = 0, status;
+	const char *path, *truth = NULL;
+	int dashes = 0, status = STATUS_USAGE;
 
 	while (dashes < argc && strcmp(argv[dashes], "--") != 0)
 		dashes++;
@@ -112,17 +145,31 @@ static int verb_run(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	options.command = argv + dashes + 1;
-	path = run_options(&options, dashes, argv);
+	path = run_options(&options, dashes, argv, &truth);
 	scenario = path ? load(path) : NULL;
 	if (!scenario)
 		return STATUS_USAGE;
 	options.scenario = scenario;
-	status = run(&options);
+	if (truth)
+		options.truth_fd = open(truth, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (truth && options.truth_fd < 0)
+		fprintf(stderr, "netsim: cannot write %s: %s\n", truth, strerror(errno));
+	else
+		status = run(&options);
 	scenario_destroy(scenario);
 	return status;
 }
 
-static int verb_list(const char *verb, const char *path)
+static int flushed(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "netsim: cannot write: %s\n", strerror(errno));
+	return 1;
+}
+
+/* What is printed of a scenario; rest: the arguments after it. */
+static int verb_list(const char *verb, const char *path, char *const *rest)
 {
 	struct scenario *scenario = load(path);
 
@@ -130,31 +177,66 @@ static int verb_list(const char *verb, const char *path)
 		return STATUS_USAGE;
 	if (!strcmp(verb, "targets"))
 		listing_targets(scenario);
+	else if (!strcmp(verb, "canaries"))
+		listing_canaries(scenario);
 	else if (!strcmp(verb, "hosts"))
 		listing_hosts(scenario);
-	else
+	else if (!strcmp(verb, "check"))
 		listing_check(scenario, path);
+	else
+		for (; *rest; rest++)
+			zone_print(stdout, scenario, *rest);
 	scenario_destroy(scenario);
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "netsim: cannot write: %s\n", strerror(errno));
+	return flushed();
+}
+
+static int verb_truth(const char *verb, const char *path)
+{
+	struct truth_file file;
+	int error = truth_file_open(&file, path);
+
+	if (error) {
+		fprintf(stderr, "netsim: cannot read %s: %s\n", path,
+			error == -EBADMSG ? "it is no log of truth" : strerror(-error));
+		return error == -EBADMSG ? STATUS_USAGE : 1;
+	}
+	error = !strcmp(verb, "truth") ? truth_print(&file) : truth_print_samples(&file);
+	truth_file_close(&file);
+	if (error) {
+		fprintf(stderr, "netsim: %s\n", strerror(-error));
 		return 1;
 	}
-	return 0;
+	return flushed();
+}
+
+static bool is_one_of(const char *verb, const char *const *verbs)
+{
+	for (; *verbs; verbs++)
+		if (!strcmp(verb, *verbs))
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
 {
+	static const char *const lists[] = { "targets", "canaries", "hosts", "check", NULL };
+	static const char *const truths[] = { "truth", "samples", NULL };
 	const char *verb = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(verb, "--help") || !strcmp(verb, "help")) {
 		fputs(usage, stdout);
-		return 0;
+		return flushed();
+	}
+	if (!strcmp(verb, "--help-scenario")) {
+		fputs(scenario_grammar, stdout);
+		return flushed();
 	}
 	if (!strcmp(verb, "run"))
 		return verb_run(argc - 1, argv + 1);
-	if (argc == 3 &&
-		(!strcmp(verb, "targets") || !strcmp(verb, "hosts") || !strcmp(verb, "check")))
-		return verb_list(verb, argv[2]);
+	if ((argc == 3 && is_one_of(verb, lists)) || (argc > 3 && !strcmp(verb, "zone")))
+		return verb_list(verb, argv[2], argv + 3);
+	if (argc == 3 && is_one_of(verb, truths))
+		return verb_truth(verb, argv[2]);
 	fputs(usage, stderr);
 	return STATUS_USAGE;
 }

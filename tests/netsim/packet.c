@@ -166,8 +166,9 @@ static uint8_t *put_ip(uint8_t *frame, ip_number from, ip_number to, uint8_t pro
 }
 
 /* A segment back to where in came from; options are already padded to four bytes. */
-static size_t put_tcp(const struct segment_in *in, uint8_t flags, uint32_t sequence,
-	uint32_t acknowledgement, const uint8_t *options, size_t options_bytes, uint8_t *frame)
+static size_t put_tcp(const struct segment_in *in, uint8_t flags, uint16_t window,
+	uint32_t sequence, uint32_t acknowledgement, const uint8_t *options, size_t options_bytes,
+	uint8_t *frame)
 {
 	size_t length = TCP_BYTES + options_bytes;
 	uint32_t pseudo;
@@ -180,7 +181,7 @@ static size_t put_tcp(const struct segment_in *in, uint8_t flags, uint32_t seque
 	put32(tcp + 8, acknowledgement);
 	tcp[12] = (uint8_t)(length / 4 << 4);
 	tcp[13] = flags;
-	put16(tcp + 14, flags & TCP_RST ? 0 : 65160);
+	put16(tcp + 14, window);
 	if (options_bytes)
 		memcpy(tcp + TCP_BYTES, options, options_bytes);
 	put16(tcp + 16, fold(sum(pseudo, tcp, length)));
@@ -196,21 +197,22 @@ static uint8_t *put_timestamps(uint8_t *option, uint32_t tsval, uint32_t tsecr)
 	return option + 10;
 }
 
-size_t packet_synack(const struct segment_in *syn, uint32_t isn, uint32_t tsval, uint32_t tsecr,
-	uint8_t ret_frame[FRAME_SIZE])
+size_t packet_synack(
+	const struct segment_in *syn, const struct synack *synack, uint8_t ret_frame[FRAME_SIZE])
 {
 	uint8_t options[24], *end = options;
+	bool timestamps = syn->has_timestamps && synack->timestamps;
 
 	*end++ = OPTION_MSS;
 	*end++ = 4;
 	put16(end, ip_is_v4(syn->to) ? 1460 : 1440);
 	end += 2;
-	if (syn->has_sack || syn->has_timestamps) {
+	if (syn->has_sack || timestamps) {
 		/* Two bytes: SACK, or padding for the timestamps alone. */
 		*end++ = syn->has_sack ? OPTION_SACK_PERMITTED : OPTION_NOP;
 		*end++ = syn->has_sack ? 2 : OPTION_NOP;
-		if (syn->has_timestamps) {
-			end = put_timestamps(end, tsval, tsecr);
+		if (timestamps) {
+			end = put_timestamps(end, synack->tsval, synack->tsecr);
 		} else {
 			*end++ = OPTION_NOP;
 			*end++ = OPTION_NOP;
@@ -222,13 +224,14 @@ size_t packet_synack(const struct segment_in *syn, uint32_t isn, uint32_t tsval,
 		*end++ = 3;
 		*end++ = 7;
 	}
-	return put_tcp(syn, TCP_SYN | TCP_ACK, isn, syn->sequence + 1, options,
-		(size_t)(end - options), ret_frame);
+	return put_tcp(syn, TCP_SYN | TCP_ACK, synack->window, synack->isn, synack->acknowledgement,
+		options, (size_t)(end - options), ret_frame);
 }
 
-size_t packet_rst(const struct segment_in *syn, uint8_t ret_frame[FRAME_SIZE])
+size_t packet_rst(
+	const struct segment_in *syn, uint32_t acknowledgement, uint8_t ret_frame[FRAME_SIZE])
 {
-	return put_tcp(syn, TCP_RST | TCP_ACK, 0, syn->sequence + 1, NULL, 0, ret_frame);
+	return put_tcp(syn, TCP_RST | TCP_ACK, 0, 0, acknowledgement, NULL, 0, ret_frame);
 }
 
 size_t packet_fin(const struct segment_in *fin, uint32_t tsval, uint8_t ret_frame[FRAME_SIZE])
@@ -236,7 +239,7 @@ size_t packet_fin(const struct segment_in *fin, uint32_t tsval, uint8_t ret_fram
 	uint8_t options[12] = { OPTION_NOP, OPTION_NOP };
 
 	put_timestamps(options + 2, tsval, fin->tsval);
-	return put_tcp(fin, TCP_FIN | TCP_ACK, fin->acknowledgement,
+	return put_tcp(fin, TCP_FIN | TCP_ACK, 65160, fin->acknowledgement,
 		fin->sequence + fin->payload_bytes + 1, options,
 		fin->has_timestamps ? sizeof options : 0, ret_frame);
 }

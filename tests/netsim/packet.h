@@ -44,12 +44,20 @@ bool packet_parse(const uint8_t *frame, size_t captured, struct segment_in *ret_
 
 /* The answers to it. Each returns the length of the frame, with all checksums. */
 
-/* Options as Linux sends them, each only when the SYN had it; tsecr may differ from the SYN's own
- * TSval. */
-size_t packet_synack(const struct segment_in *syn, uint32_t isn, uint32_t tsval, uint32_t tsecr,
-	uint8_t ret_frame[FRAME_SIZE]);
+/* What a peer puts into its SYN-ACK. */
+struct synack {
+	uint32_t isn, acknowledgement;
+	uint32_t tsval, tsecr;
+	bool timestamps; /* when the SYN had them */
+	uint16_t window;
+};
+
+/* Options as Linux sends them, each only when the SYN had it. */
+size_t packet_synack(
+	const struct segment_in *syn, const struct synack *synack, uint8_t ret_frame[FRAME_SIZE]);
 /* As Linux refuses: RST and ACK, no options. */
-size_t packet_rst(const struct segment_in *syn, uint8_t ret_frame[FRAME_SIZE]);
+size_t packet_rst(
+	const struct segment_in *syn, uint32_t acknowledgement, uint8_t ret_frame[FRAME_SIZE]);
 /* ANSWER_ICMP_HOST and _ADMIN come from the gateway, _PORT from the host itself. */
 size_t packet_icmp(const struct segment_in *syn, enum answer answer, uint8_t ret_frame[FRAME_SIZE]);
 /* Our own FIN, which acknowledges theirs. */

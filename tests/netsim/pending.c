@@ -4,6 +4,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "pages.h"
+
+#define TOUCHED 16384 /* records that are in memory from the start: more than are ever usual */
+
 /* The due times stand in the heap itself, so that to sort it touches no record. */
 struct entry {
 	uint64_t due_ns;
@@ -24,9 +28,10 @@ struct pending_queue *pending_create(void)
 
 	if (!queue)
 		return NULL;
-	queue->records = calloc(PENDING_MAX, sizeof *queue->records);
+	queue->records =
+		pages_take(PENDING_MAX * sizeof *queue->records, TOUCHED * sizeof *queue->records);
 	queue->unused = calloc(PENDING_MAX, sizeof *queue->unused);
-	queue->heap = calloc(PENDING_MAX, sizeof *queue->heap);
+	queue->heap = pages_take(PENDING_MAX * sizeof *queue->heap, SIZE_MAX);
 	if (!queue->records || !queue->unused || !queue->heap) {
 		pending_destroy(queue);
 		return NULL;
@@ -42,9 +47,9 @@ void pending_destroy(struct pending_queue *queue)
 {
 	if (!queue)
 		return;
-	free(queue->records);
+	pages_give(queue->records, PENDING_MAX * sizeof *queue->records);
 	free(queue->unused);
-	free(queue->heap);
+	pages_give(queue->heap, PENDING_MAX * sizeof *queue->heap);
 	free(queue);
 }
 

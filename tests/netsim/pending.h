@@ -7,14 +7,17 @@
 #include <stdint.h>
 
 #include "decision.h"
+#include "endpoints.h"
 #include "packet.h"
 
 #define PENDING_MAX 262144
 
 enum pending_kind {
 	PENDING_ANSWER,
-	/* The peer's own timer: a SYN-ACK to be repeated, unless the connection has moved on by then. */
-	PENDING_REPEAT
+	/* The peer's own timer: a SYN-ACK to be repeated, unless the connection has moved on by
+	 * then. */
+	PENDING_REPEAT,
+	PENDING_FIN /* no answer to a SYN */
 };
 
 struct pending {
@@ -22,7 +25,13 @@ struct pending {
 	enum pending_kind kind;
 	uint16_t frame_bytes;
 	uint8_t frame[FRAME_SIZE];
+	/* For the log of truth: */
+	uint64_t syn;	/* the number of the SYN that it answers */
+	uint32_t which; /* of the answers to it */
+	uint32_t tsecr;
+	uint8_t packet, flags; /* enum truth_packet, enum truth_flag */
 	/* For PENDING_REPEAT: */
+	struct endpoint *endpoint;
 	struct event event;
 	uint64_t connection_key;
 	uint64_t fired_ns; /* when the peer's timer fires: due_ns is later by the event's delay */

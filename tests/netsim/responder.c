@@ -3,34 +3,21 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "connections.h"
-#include "decision.h"
-#include "endpoints.h"
-#include "packet.h"
-#include "pending.h"
-#include "ring.h"
-#include "statistics.h"
+#include "responder_parts.h"
 
 /* A sleep ends late by up to this: so it ends early, and the rest is spun away. */
 #define SPIN_NS 60000
 /* While spinning for long, whether to stop is asked this often. */
 #define LOOK_NS 20000000
+/* To look at three clocks takes a tenth of this. */
+#define COMPARE_NS 1000
 /* Packets read between two looks at what is due: each costs a microsecond or two. */
 #define READ_MAX 8
-
-#define NS_PER_S 1000000000ull
-
-struct responder {
-	const struct scenario *scenario;
-	struct ring ring;
-	struct endpoints *endpoints;
-	struct connections *connections;
-	struct pending_queue *pending;
-	struct statistics statistics;
-};
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -40,226 +27,86 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
 }
 
-/* The peers' TCP clock: milliseconds, as in Linux, with an offset of each peer's own. */
-static uint32_t peer_tsval(uint64_t now_ns, ip_number peer)
-{
-	return (uint32_t)(now_ns / 1000000) + (uint32_t)peer * 2654435761u;
-}
-
-static void push(struct responder *responder, struct pending *pending, uint64_t due_ns)
-{
-	pending->due_ns = due_ns;
-	pending_push(responder->pending, pending);
-}
-
-/* The peer did its part at pending->fired_ns, and its answer was lost. A Linux host repeats an
- * unacknowledged SYN-ACK by its own timer, 1 s after it sent it and then at twice the distance each
- * time; the timer wheel makes each up to 32 ms late. */
-static void push_repeat(struct responder *responder, struct pending *pending)
-{
-	const struct behaviour *behaviour =
-		&responder->scenario->segments[pending->segment].behaviour;
-	struct event *event = &pending->event;
-	uint64_t wait_ns = NS_PER_S << event->repeat;
-
-	if (++event->repeat > CONNECTIONS_REPEATS) {
-		pending_free(responder->pending, pending);
-		return;
-	}
-	pending->kind = PENDING_REPEAT;
-	pending->fired_ns += wait_ns + (uint64_t)(32e6 * draw(event, DRAW_TIMER));
-	push(responder, pending, pending->fired_ns + draw_delay_ns(event, behaviour));
-}
-
-static void build_synack(struct responder *responder, const struct segment_in *syn,
-	uint64_t arrival_ns, struct pending *pending)
-{
-	const struct connection *connection = connections_open(
-		responder->connections, syn, arrival_ns, &responder->statistics.evicted);
-
-	/* The peer's ISN must be the same in each answer of one handshake. */
-	pending->frame_bytes = (uint16_t)packet_synack(syn,
-		(uint32_t)connection->key ^ syn->sequence * 2246822519u,
-		peer_tsval(arrival_ns, syn->to), connection->tsecr, pending->frame);
-	pending->connection_key = connection->key;
-	pending->timer = connection->timer;
-}
-
-static void answer(struct responder *responder, const struct segment_in *syn, uint64_t arrival_ns,
-	const struct event *event, int32_t segment)
-{
-	const struct behaviour *behaviour = &responder->scenario->segments[segment].behaviour;
-	struct pending *pending = pending_new(responder->pending);
-
-	if (!pending) {
-		responder->statistics.pending_full++;
-		return;
-	}
-	pending->event = *event;
-	pending->fired_ns = arrival_ns;
-	pending->segment = segment;
-	if (behaviour->answer == ANSWER_SYNACK)
-		build_synack(responder, syn, arrival_ns, pending);
-	else if (behaviour->answer == ANSWER_RST)
-		pending->frame_bytes = (uint16_t)packet_rst(syn, pending->frame);
-	else
-		pending->frame_bytes =
-			(uint16_t)packet_icmp(syn, behaviour->answer, pending->frame);
-	if (!draw_lost_back(event, behaviour)) {
-		push(responder, pending, arrival_ns + draw_delay_ns(event, behaviour));
-		return;
-	}
-	responder->statistics.lost_back++;
-	if (behaviour->answer == ANSWER_SYNACK)
-		push_repeat(responder, pending);
-	else
-		pending_free(responder->pending, pending);
-}
-
-static void on_syn(struct responder *responder, const struct segment_in *syn, uint64_t arrival_ns)
-{
-	struct statistics *statistics = &responder->statistics;
-	struct endpoint *endpoint;
-	const struct behaviour *behaviour;
-	struct event event = {
-		.seed = responder->scenario->seed,
-		.ip = syn->to,
-		.port = syn->to_port,
-	};
-
-	statistics->syns++;
-	endpoint = endpoints_get(responder->endpoints, syn->to, syn->to_port);
-	if (!endpoint) {
-		statistics->endpoints_full++;
-		return;
-	}
-	event.sequence = endpoint->syns++;
-	if (endpoint->segment < 0) {
-		statistics->unlisted++;
-		return;
-	}
-	behaviour = &responder->scenario->segments[endpoint->segment].behaviour;
-	if (draw_lost(&event, behaviour)) {
-		statistics->lost++;
-		return;
-	}
-	statistics->decided[behaviour->answer]++;
-	if (behaviour->answer != ANSWER_SILENCE)
-		answer(responder, syn, arrival_ns, &event, endpoint->segment);
-}
-
-/* The peer has nothing more to say either: it closes at once. A FIN that is repeated is answered
- * again, so nothing needs to be remembered. */
-static void on_fin(struct responder *responder, const struct segment_in *fin, uint64_t arrival_ns)
-{
-	const struct event event = {
-		.seed = responder->scenario->seed,
-		.ip = fin->to,
-		.port = fin->to_port,
-		.sequence = fin->sequence,
-	};
-	int64_t segment = scenario_find(responder->scenario, fin->to);
-	const struct behaviour *behaviour;
-	struct pending *pending;
-
-	responder->statistics.fins++;
-	connection_forget(connections_find(responder->connections, connection_key(fin)));
-	if (segment < 0)
-		return;
-	behaviour = &responder->scenario->segments[segment].behaviour;
-	if (behaviour->answer != ANSWER_SYNACK)
-		return;
-	pending = pending_new(responder->pending);
-	if (!pending) {
-		responder->statistics.pending_full++;
-		return;
-	}
-	pending->frame_bytes =
-		(uint16_t)packet_fin(fin, peer_tsval(arrival_ns, fin->to), pending->frame);
-	push(responder, pending, arrival_ns + draw_delay_ns(&event, behaviour));
-}
-
 static void on_frame(
 	struct responder *responder, const struct ring_frame *frame, uint64_t arrival_ns)
 {
+	const struct arrival arrival = { .ns = arrival_ns, .realtime_ns = frame->arrival_ns };
 	struct segment_in segment;
-	struct connection *connection;
 
-	if (!packet_parse(frame->bytes, frame->captured, &segment) || !segment.to_port) {
+	if (packet_parse(frame->bytes, frame->captured, &segment) && segment.to_port)
+		peers_receive(responder, &segment, &arrival);
+	else
 		responder->statistics.other++;
-	} else if (segment.flags & TCP_RST) {
-		responder->statistics.resets++;
-		connection_forget(
-			connections_find(responder->connections, connection_key(&segment)));
-	} else if ((segment.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		on_syn(responder, &segment, arrival_ns);
-	} else if (segment.flags & TCP_FIN) {
-		on_fin(responder, &segment, arrival_ns);
-	} else {
-		responder->statistics.other_tcp++;
-		connection = connections_find(responder->connections, connection_key(&segment));
-		if (connection)
-			connection->established = true;
-	}
+}
+
+/* The command runs, so its packets can come, only after the start. */
+static void begin(struct responder *responder)
+{
+	struct start start = start_get(responder->start);
+
+	responder->start_ns = start.start_ns;
+	if (responder->truth)
+		truth_begin(responder->truth, start.start_ns, start.realtime_ns,
+			responder->scenario->seed);
+}
+
+/* The way from the arrival stamp's clock to the one that nobody sets. An interruption between
+ * the looks at the two would go into it: such a look is not used, and the clocks do not drift
+ * apart that fast. */
+static void compare_clocks(struct responder *responder)
+{
+	uint64_t before_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t realtime_ns = clock_ns(CLOCK_REALTIME);
+	uint64_t taken_ns = clock_ns(CLOCK_MONOTONIC) - before_ns;
+
+	if (taken_ns < COMPARE_NS || !responder->offset_ns)
+		responder->offset_ns = before_ns + taken_ns / 2 - realtime_ns;
 }
 
 /* True when the ring is empty. */
 static bool read_some(struct responder *responder)
 {
 	struct ring_frame frame;
-	/* From the arrival stamp's clock to the one that nobody sets. */
-	uint64_t offset_ns = clock_ns(CLOCK_MONOTONIC) - clock_ns(CLOCK_REALTIME);
 
+	compare_clocks(responder);
 	for (int i = 0; i < READ_MAX; i++) {
 		if (!ring_peek(&responder->ring, &frame))
 			return true;
-		on_frame(responder, &frame, frame.arrival_ns + offset_ns);
+		if (!responder->start_ns)
+			begin(responder);
+		responder->statistics.frames++;
+		on_frame(responder, &frame, frame.arrival_ns + responder->offset_ns);
 		ring_release(&responder->ring);
 	}
 	return false;
 }
 
-static void send_now(struct responder *responder, const struct pending *pending)
+void responder_send(struct responder *responder, const struct pending *pending)
 {
 	struct statistics *statistics = &responder->statistics;
 	/* Before the call, in which the kernel takes the frame all the way to the command. */
-	uint64_t late_ns = clock_ns(CLOCK_MONOTONIC) - pending->due_ns;
+	uint64_t left_ns = clock_ns(CLOCK_MONOTONIC);
+	struct truth_record record = {
+		.type = TRUTH_SENT,
+		.packet = pending->packet,
+		.flags = pending->flags,
+		.which = pending->which,
+		.syn = pending->syn,
+		.due_ns = pending->due_ns,
+		.left_ns = left_ns,
+		.tsecr = pending->tsecr,
+	};
 
 	if (ring_send(&responder->ring, pending->frame, pending->frame_bytes)) {
 		statistics->send_failures++;
-		return;
-	}
-	statistics->sent++;
-	statistics_late(statistics, late_ns);
-}
-
-/* What the peer's timer had to say. Takes pending over. */
-static void repeat(struct responder *responder, struct pending *pending)
-{
-	const struct behaviour *behaviour =
-		&responder->scenario->segments[pending->segment].behaviour;
-	const struct connection *connection =
-		connections_find(responder->connections, pending->connection_key);
-	bool renewed = connection && connection->timer != pending->timer;
-
-	/* A SYN that the command repeated began the timer anew, unless the timer was quicker: its
-	 * answer is then on its way. */
-	if (!connection || connection->established ||
-		(renewed && connection->syn_ns <= pending->fired_ns)) {
-		pending_free(responder->pending, pending);
-		return;
-	}
-	if (draw_lost_back(&pending->event, behaviour)) {
-		responder->statistics.lost_back++;
+		record.left_ns = 0;
+		record.flags |= TRUTH_DROPPED;
 	} else {
-		responder->statistics.repeated++;
-		send_now(responder, pending);
+		statistics->sent++;
+		statistics_late(statistics, left_ns - pending->due_ns);
 	}
-	/* Until the command's ACK or RST tells that it arrived. */
-	if (renewed)
-		pending_free(responder->pending, pending);
-	else
-		push_repeat(responder, pending);
+	if (pending->kind != PENDING_FIN)
+		truth_put(responder->truth, &record);
 }
 
 static void send_due(struct responder *responder)
@@ -269,46 +116,59 @@ static void send_due(struct responder *responder)
 	while (pending && pending->due_ns <= clock_ns(CLOCK_MONOTONIC)) {
 		pending_pop(responder->pending);
 		if (pending->kind == PENDING_REPEAT) {
-			repeat(responder, pending);
+			peers_repeat(responder, pending);
 		} else {
-			send_now(responder, pending);
+			responder_send(responder, pending);
 			pending_free(responder->pending, pending);
 		}
 		pending = pending_first(responder->pending);
 	}
 }
 
+/* Sleeps until something comes, or shortly before the next answer is due. */
+static void wait_for_work(struct pollfd fds[2], const struct pending *next, uint64_t now_ns)
+{
+	uint64_t wait_ns = next ? next->due_ns - SPIN_NS - now_ns : 0;
+	const struct timespec wait = { .tv_sec = (time_t)(wait_ns / NS_PER_S),
+		.tv_nsec = (long)(wait_ns % NS_PER_S) };
+
+	ppoll(fds, 2, next ? &wait : NULL, NULL);
+}
+
 void responder_run(struct responder *responder, int stop_fd, bool busy)
 {
 	struct pollfd fds[] = { { .fd = responder->ring.receive_fd, .events = POLLIN },
 		{ .fd = stop_fd, .events = POLLIN } };
-	uint64_t looked_ns = 0;
+	const struct timespec at_once = { 0 };
+	struct statistics *statistics = &responder->statistics;
+	uint64_t looked_ns = 0, before_ns = 0, now_ns;
 
 	while (!fds[1].revents) {
+		uint64_t done = statistics->frames + statistics->sent;
 		bool empty = read_some(responder);
 		const struct pending *next;
-		struct timespec wait = { 0 };
-		uint64_t now_ns;
 
 		send_due(responder);
 		now_ns = clock_ns(CLOCK_MONOTONIC);
+		/* A turn that had nothing to do takes a fraction of a microsecond, unless... */
+		if (before_ns && done == statistics->frames + statistics->sent)
+			statistics_turn(statistics, now_ns - before_ns);
+		before_ns = now_ns;
 		next = pending_first(responder->pending);
 		if (empty && !busy && (!next || next->due_ns > now_ns + SPIN_NS)) {
-			uint64_t wait_ns = next ? next->due_ns - SPIN_NS - now_ns : 0;
-
-			wait.tv_sec = (time_t)(wait_ns / NS_PER_S);
-			wait.tv_nsec = (long)(wait_ns % NS_PER_S);
-			ppoll(fds, 2, next ? &wait : NULL, NULL);
+			wait_for_work(fds, next, now_ns);
 			looked_ns = now_ns;
+			before_ns = 0;
 		} else if (now_ns - looked_ns > LOOK_NS) {
-			ppoll(fds, 2, &wait, NULL);
+			ppoll(fds, 2, &at_once, NULL);
 			looked_ns = now_ns;
+			before_ns = 0;
 		}
 	}
 }
 
-int responder_create(
-	struct responder **ret_responder, const struct scenario *scenario, const char *interface)
+int responder_create(struct responder **ret_responder, const struct scenario *scenario,
+	const struct start *start, const char *interface, struct truth *truth)
 {
 	struct responder *responder = calloc(1, sizeof *responder);
 	int error;
@@ -316,11 +176,15 @@ int responder_create(
 	if (!responder)
 		return -ENOMEM;
 	responder->scenario = scenario;
+	responder->start = start;
+	responder->truth = truth;
 	error = ring_open(&responder->ring, interface);
 	responder->endpoints = endpoints_create(scenario);
 	responder->connections = connections_create();
 	responder->pending = pending_create();
-	if (!error && (!responder->endpoints || !responder->connections || !responder->pending))
+	responder->attempts = truth ? attempts_create() : NULL;
+	if (!error && (!responder->endpoints || !responder->connections || !responder->pending ||
+			      (truth && !responder->attempts)))
 		error = -ENOMEM;
 	if (error) {
 		responder_destroy(responder);
@@ -334,6 +198,7 @@ void responder_destroy(struct responder *responder)
 {
 	if (!responder)
 		return;
+	attempts_destroy(responder->attempts);
 	pending_destroy(responder->pending);
 	connections_destroy(responder->connections);
 	endpoints_destroy(responder->endpoints);
@@ -341,8 +206,20 @@ void responder_destroy(struct responder *responder)
 	free(responder);
 }
 
-void responder_report(struct responder *responder, bool verbose)
+bool responder_report(struct responder *responder, bool verbose)
 {
+	int64_t lost = 0;
+
+	if (responder->truth) {
+		if (!responder->start_ns)
+			begin(responder);
+		lost = truth_finish(responder->truth);
+	}
+	responder->statistics.truth_lost = lost > 0 ? (uint64_t)lost : 0;
 	responder->statistics.ring_drops += ring_drops(&responder->ring);
 	statistics_print(&responder->statistics, verbose);
+	if (lost < 0)
+		fprintf(stderr, "netsim: cannot write the log of truth: %s\n",
+			strerror((int)-lost));
+	return lost >= 0;
 }

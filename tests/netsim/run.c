@@ -22,9 +22,15 @@
 #include "keeper.h"
 #include "links.h"
 #include "responder.h"
+#include "start.h"
+#include "truth.h"
+
+/* Of the responder: all went well, but the log of truth is not whole. */
+#define STATUS_NO_TRUTH 3
 
 struct processes {
 	const struct run *run;
+	struct start *start;
 	pid_t netsim, keeper, responder;
 	int ready[2];		  /* one byte from each child when it is ready */
 	int keeper_control[2];	  /* see keeper.h */
@@ -40,25 +46,42 @@ static void become_child(const struct processes *all)
 	close(all->responder_control[1]);
 }
 
-/* On the CPU that the command is least likely to want: it begins to count at the other end. */
-static int pin(int cpu)
+/* The CPU that the command is least likely to want, unless one was asked for: the command begins to
+ * count at the other end. *ret_others gets all others, which the log of truth may use, or the same
+ * when it is the only one. */
+static int choose_cpu(int cpu, cpu_set_t *ret_cpus, cpu_set_t *ret_others)
 {
-	cpu_set_t cpus;
-
-	if (cpu < 0) {
-		if (sched_getaffinity(0, sizeof cpus, &cpus))
-			return -errno;
-		for (cpu = CPU_SETSIZE - 1; cpu > 0 && !CPU_ISSET(cpu, &cpus);)
+	if (sched_getaffinity(0, sizeof *ret_others, ret_others))
+		return -errno;
+	if (cpu < 0)
+		for (cpu = CPU_SETSIZE - 1; cpu > 0 && !CPU_ISSET(cpu, ret_others);)
 			cpu--;
+	CPU_ZERO(ret_cpus);
+	CPU_SET(cpu, ret_cpus);
+	if (CPU_COUNT(ret_others) > 1)
+		CPU_CLR(cpu, ret_others);
+	return 0;
+}
+
+/* Made before the process is given its own CPU and priority, which a thread would inherit. */
+static struct truth *open_truth(const struct run *run, const cpu_set_t *cpus)
+{
+	struct truth *truth = NULL;
+	int error = run->truth_fd >= 0 ? truth_create(&truth, run->truth_fd, cpus) : 0;
+
+	if (error) {
+		fprintf(stderr, "netsim: cannot keep a log of truth: %s\n", strerror(-error));
+		_exit(1);
 	}
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	return sched_setaffinity(0, sizeof cpus, &cpus) ? -errno : 0;
+	return truth;
 }
 
 static noreturn void run_responder(const struct processes *all)
 {
 	struct responder *responder;
+	struct truth *truth;
+	cpu_set_t cpus, others;
+	bool good = true;
 	int error;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -66,7 +89,10 @@ static noreturn void run_responder(const struct processes *all)
 		_exit(1);
 	if (links_enter_namespace() || links_set_up_responder(all->keeper, &all->old_mask))
 		_exit(1);
-	error = pin(all->run->cpu);
+	error = choose_cpu(all->run->cpu, &cpus, &others);
+	truth = open_truth(all->run, &others);
+	if (!error && sched_setaffinity(0, sizeof cpus, &cpus))
+		error = -errno;
 	if (error) {
 		fprintf(stderr, "netsim: cannot run on CPU %d: %s\n", all->run->cpu,
 			strerror(-error));
@@ -76,22 +102,26 @@ static noreturn void run_responder(const struct processes *all)
 	 * kernel throttles when it spins. Without the right to it, it does what it can. */
 	setpriority(PRIO_PROCESS, 0, -20);
 	prctl(PR_SET_TIMERSLACK, 1); /* ns: a sleep ends when it should, not up to 50 us later */
-	error = responder_create(&responder, all->run->scenario, LINK_INTERFACE);
+	error = responder_create(&responder, all->run->scenario, all->start, LINK_INTERFACE, truth);
 	if (error) {
 		fprintf(stderr, "netsim: cannot open the packet ring: %s\n", strerror(-error));
 		_exit(1);
 	}
 	if (write(all->ready[1], "", 1) == 1)
 		responder_run(responder, all->responder_control[0], all->run->busy);
-	responder_report(responder, all->run->verbose);
+	good = responder_report(responder, all->run->verbose);
 	responder_destroy(responder);
-	_exit(0);
+	truth_destroy(truth);
+	_exit(good ? 0 : STATUS_NO_TRUTH);
 }
 
 static noreturn void run_keeper(const struct processes *all)
 {
 	const struct keeper keeper = {
 		.command = all->run->command,
+		.scenario = all->run->scenario,
+		.start = all->start,
+		.dns_port = all->run->dns_port,
 		.mask = all->old_mask,
 		.control_fd = all->keeper_control[0],
 		.ready_fd = all->ready[1],
@@ -122,12 +152,16 @@ static pid_t start(const struct processes *all, void (*body)(const struct proces
 	return pid;
 }
 
-/* Closing its control ends a child; then it is waited for. */
-static void finish(pid_t pid, int control_fd)
+/* Closing its control ends a child; then it is waited for. Returns its exit status, 0 without. */
+static int finish(pid_t pid, int control_fd)
 {
+	int status = 0;
+
 	close(control_fd);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
 /* Passes signals on to the keeper until it, and so the command, has ended; returns its status. */
@@ -174,7 +208,8 @@ static int run_all(struct processes *all)
 	if (all->responder > 0 && write(all->keeper_control[1], "", 1) == 1)
 		status = watch(all);
 	finish(all->keeper, all->keeper_control[1]);
-	finish(all->responder, all->responder_control[1]);
+	if (finish(all->responder, all->responder_control[1]) == STATUS_NO_TRUTH && !status)
+		status = 1;
 	return status;
 }
 
@@ -185,6 +220,11 @@ int run(const struct run *options)
 		.run = options, .netsim = getpid(), .keeper = -1, .responder = -1
 	};
 
+	all.start = start_create();
+	if (!all.start) {
+		fprintf(stderr, "netsim: out of memory\n");
+		return 1;
+	}
 	if (pipe2(all.ready, O_CLOEXEC | O_NONBLOCK) || pipe2(all.keeper_control, O_CLOEXEC) ||
 		pipe2(all.responder_control, O_CLOEXEC)) {
 		fprintf(stderr, "netsim: cannot make a pipe: %s\n", strerror(errno));

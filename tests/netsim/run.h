@@ -11,6 +11,8 @@ struct run {
 	const struct scenario *scenario;
 	char *const *command; /* argv */
 	int cpu;	      /* for the responder; -1: the last one */
+	int truth_fd;	      /* where the log of truth goes; -1: nowhere */
+	uint16_t dns_port;    /* of a name server with the scenario's names; 0: none */
 	bool busy;	      /* see responder_run() */
 	bool verbose;
 };

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines.h"
+
 #define BLANKS " \t\r"
 
 /* Where the reader is. */
@@ -15,7 +17,7 @@ struct reader {
 	struct scenario *scenario;
 	const char *file;
 	char *message;
-	size_t capacity; /* of scenario->blocks */
+	size_t block_capacity, change_capacity, dns_capacity; /* of the scenario's arrays */
 	unsigned int line;
 	bool seeded;
 };
@@ -86,8 +88,8 @@ static int read_range(struct reader *reader, const char *word, struct ip_range *
 
 	if (!ip_range_parse(word, ret_range))
 		return refuse(reader,
-			"%.80s: must be `seed`, an address, FIRST-LAST, or ADDRESS/BITS with no bit set "
-			"beyond BITS",
+			"%.80s: must be `seed`, an address, FIRST-LAST or ADDRESS/BITS with no bit set "
+			"beyond BITS, uplink, group or dns",
 			word);
 	for (int i = 0; i < 2; i++)
 		inside |= ip_range_parse(simulated[i], &other) && ip_range_holds(&other, ret_range);
@@ -101,23 +103,20 @@ static int read_range(struct reader *reader, const char *word, struct ip_range *
 	return 0;
 }
 
-static int add_block(struct reader *reader, struct block **ret_block)
+/* A zeroed element more at the end of one of the scenario's arrays; NULL when memory is out. */
+static void *add(void **array, size_t *count, size_t *capacity, size_t size)
 {
-	struct scenario *scenario = reader->scenario;
-	struct block *blocks = scenario->blocks;
-	size_t capacity = reader->capacity;
+	size_t larger = *capacity ? *capacity * 2 : 64;
+	void *grown;
 
-	if (scenario->block_count == capacity) {
-		capacity = capacity ? capacity * 2 : 64;
-		blocks = realloc(blocks, capacity * sizeof *blocks);
-		if (!blocks)
-			return -ENOMEM;
-		scenario->blocks = blocks;
-		reader->capacity = capacity;
+	if (*count == *capacity) {
+		grown = realloc(*array, larger * size);
+		if (!grown)
+			return NULL;
+		*array = grown;
+		*capacity = larger;
 	}
-	*ret_block = &blocks[scenario->block_count++];
-	**ret_block = (struct block) { .line = reader->line, .port = 5060 };
-	return 0;
+	return memset((char *)*array + (*count)++ * size, 0, size);
 }
 
 /* What can only be told when the whole line is known. */
@@ -126,10 +125,11 @@ static int check_block(struct reader *reader, const struct block *block)
 	uint32_t size = ip_range_size(&block->range);
 	size_t spare; /* what the longest index adds to the pattern */
 
-	if (!(block->keys & (KEY_NAME | KEY_PORT | KEY_TARGET)))
+	if (!(block->keys & KEYS_LISTING) && !block->canary)
 		return 0;
 	if (size > SCENARIO_LISTED_MAX)
-		return refuse(reader, "name=, port= and target= list at most %d addresses a line",
+		return refuse(reader,
+			"name=, port=, target= and canary= list at most %d addresses a line",
 			SCENARIO_LISTED_MAX);
 	if (!block->name)
 		return 0;
@@ -142,29 +142,147 @@ static int check_block(struct reader *reader, const struct block *block)
 	return 0;
 }
 
-static int read_block(struct reader *reader, const char *word, char **cursor)
+/* The next word of the line, parted at its `=`. *ret_key is "" at the end; *ret_value is NULL when
+ * there is no `=`. */
+static int next_pair(struct reader *reader, char **cursor, char **ret_key, char **ret_value)
 {
-	char why[SCENARIO_MESSAGE_SIZE], *pair, *equals;
-	struct block *block;
+	int error = next_word(reader, cursor, ret_key);
+	char *equals = error ? NULL : strchr(*ret_key, '=');
+
+	*ret_value = equals ? equals + 1 : NULL;
+	if (equals == *ret_key && equals)
+		return refuse(reader, "%.80s: must be KEY=VALUE", *ret_key);
+	if (equals)
+		*equals = '\0';
+	return error;
+}
+
+/* A change of this shape; the owner has its own fields of `owner` set. */
+static int read_change(
+	struct reader *reader, enum shape shape, const struct change *owner, char **cursor)
+{
+	struct scenario *scenario = reader->scenario;
+	void *changes = scenario->changes;
+	unsigned int seen = 0;
+	struct change *change =
+		add(&changes, &scenario->change_count, &reader->change_capacity, sizeof *change);
+	const char *why;
+	char *key, *value;
 	int error;
 
-	error = add_block(reader, &block);
+	scenario->changes = changes;
+	if (!change)
+		return -ENOMEM;
+	change_begin(change, shape);
+	change->owner = owner->owner;
+	change->group = owner->group;
+	change->range = owner->range;
+	change->line = reader->line;
+	while (!(error = next_pair(reader, cursor, &key, &value)) && *key) {
+		if (!value)
+			return refuse(reader, "%.80s: must be KEY=VALUE", key);
+		why = change_set(change, &seen, key, value);
+		if (why)
+			return refuse(reader, "%.40s=%.80s: %s", key, value, why);
+	}
+	why = error ? NULL : change_check(change, seen);
+	return why ? refuse(reader, "this change: %s", why) : error;
+}
+
+static int read_block(struct reader *reader, const char *word, char **cursor)
+{
+	char why[SCENARIO_MESSAGE_SIZE], *key, *value;
+	struct scenario *scenario = reader->scenario;
+	struct change owner = { .owner = OWNER_RANGE };
+	void *blocks = scenario->blocks;
+	struct block *block;
+	enum shape shape;
+	int error;
+
+	error = read_range(reader, word, &owner.range);
+	if (!error)
+		error = next_pair(reader, cursor, &key, &value);
 	if (error)
 		return error;
-	error = read_range(reader, word, &block->range);
-	while (!error) {
-		error = next_word(reader, cursor, &pair);
-		if (error || !*pair)
-			break;
-		equals = strchr(pair, '=');
-		if (!equals)
-			return refuse(reader, "%.80s: must be KEY=VALUE", pair);
-		*equals = '\0';
-		error = block_set(block, pair, equals + 1, why);
+	if (!value && change_shape(key, &shape))
+		return read_change(reader, shape, &owner, cursor);
+	block = add(&blocks, &scenario->block_count, &reader->block_capacity, sizeof *block);
+	scenario->blocks = blocks;
+	if (!block)
+		return -ENOMEM;
+	block->range = owner.range;
+	block->line = reader->line;
+	block->port = 5060;
+	block->ttl_s = 60;
+	while (!error && *key) {
+		if (!value)
+			return refuse(reader,
+				"%.80s: must be KEY=VALUE, or after the range outage, flap, step, ramp "
+				"or swing",
+				key);
+		error = block_set(scenario, block, key, value, why);
 		if (error == -EINVAL)
-			return refuse(reader, "%.40s=%.80s: %s", pair, equals + 1, why);
+			return refuse(reader, "%.40s=%.80s: %s", key, value, why);
+		if (!error)
+			error = next_pair(reader, cursor, &key, &value);
 	}
 	return error ? error : check_block(reader, block);
+}
+
+/* `uplink CHANGE ...` and `group NAME CHANGE ...` */
+static int read_owner(struct reader *reader, enum owner kind, char **cursor)
+{
+	struct change owner = { .owner = kind };
+	enum shape shape;
+	char *word;
+	int error;
+
+	if (kind == OWNER_GROUP) {
+		error = next_word(reader, cursor, &word);
+		if (!error && !group_name_allowed(word, strlen(word)))
+			return refuse(reader,
+				"group %.40s: must be a name of letters, digits, -, _ "
+				"and .",
+				word);
+		if (!error)
+			error = scenario_group(
+				reader->scenario, word, strlen(word), reader->line, &owner.group);
+		if (error)
+			return error;
+	}
+	error = next_word(reader, cursor, &word);
+	if (error)
+		return error;
+	if (!change_shape(word, &shape))
+		return refuse(reader, "%.40s: must be outage, flap, step, ramp or swing", word);
+	return read_change(reader, shape, &owner, cursor);
+}
+
+static int read_dns(struct reader *reader, char **cursor)
+{
+	struct scenario *scenario = reader->scenario;
+	void *lines = scenario->dns;
+	struct dns_line *dns =
+		add(&lines, &scenario->dns_count, &reader->dns_capacity, sizeof *dns);
+	unsigned int seen = 0;
+	const char *why;
+	char *key, *value;
+	int error;
+
+	scenario->dns = lines;
+	if (!dns)
+		return -ENOMEM;
+	dns->to_ns = SCENARIO_FOREVER_NS;
+	while (!(error = next_pair(reader, cursor, &key, &value)) && *key) {
+		error = dns_set(dns, &seen, key, value, &why);
+		if (error == -EINVAL)
+			return refuse(reader, "%.40s%s%.80s: %s", key, value ? "=" : "",
+				value ? value : "", why);
+		if (error)
+			return error;
+	}
+	why = error ? NULL : dns_check(dns, seen);
+	return why ? refuse(reader, "dns: %s", why) : error;
 }
 
 static int read_line(struct reader *reader, char *line)
@@ -176,7 +294,27 @@ static int read_line(struct reader *reader, char *line)
 		return error;
 	if (!strcmp(word, "seed"))
 		return read_seed(reader, &line);
+	if (!strcmp(word, "uplink"))
+		return read_owner(reader, OWNER_UPLINK, &line);
+	if (!strcmp(word, "group"))
+		return read_owner(reader, OWNER_GROUP, &line);
+	if (!strcmp(word, "dns"))
+		return read_dns(reader, &line);
 	return read_block(reader, word, &line);
+}
+
+/* A change of a group that nobody is in would change nothing, and nobody would see why. */
+static int check_groups(struct reader *reader)
+{
+	for (size_t i = 0; i < reader->scenario->group_count; i++) {
+		const struct group *group = &reader->scenario->groups[i];
+
+		reader->line = group->line;
+		if (!group->has_range)
+			return refuse(reader, "group %.40s: no range has group=%.40s", group->name,
+				group->name);
+	}
+	return 0;
 }
 
 int scenario_parse(struct scenario **ret_scenario, char *text, const char *file,
@@ -195,6 +333,8 @@ int scenario_parse(struct scenario **ret_scenario, char *text, const char *file,
 		error = read_line(&reader, line);
 	}
 	if (!error)
+		error = check_groups(&reader);
+	if (!error)
 		error = scenario_flatten(reader.scenario);
 	if (error) {
 		scenario_destroy(reader.scenario);
@@ -212,7 +352,16 @@ void scenario_destroy(struct scenario *scenario)
 		free(scenario->blocks[i].name);
 		free(scenario->blocks[i].target);
 	}
+	for (size_t i = 0; i < scenario->group_count; i++)
+		free(scenario->groups[i].name);
+	for (size_t i = 0; i < scenario->dns_count; i++)
+		free(scenario->dns[i].suffix);
 	free(scenario->blocks);
+	free(scenario->changes);
+	free(scenario->groups);
+	free(scenario->group_slots);
+	free(scenario->dns);
 	free(scenario->segments);
+	free(scenario->causes);
 	free(scenario);
 }
