@@ -81,6 +81,11 @@ static void defaults(void **state)
 	assert_near(config->model.playout_max_ms, 100);
 	assert_near(config->model.frame_ms, 20);
 	assert_near(config->model.advantage, 0);
+	assert_true(config->guard.window_ns == 10 * NSEC_PER_SEC);
+	assert_near(config->guard.share_pct, 50);
+	assert_int_equal(config->guard.min_targets, 10);
+	assert_int_equal(config->guard.sample, 200);
+	assert_true(config->guard.max_ns == 30 * NSEC_PER_MIN);
 	assert_null(config->dns_servers);
 	assert_true(config->dns_ttl_min_ns == 30 * NSEC_PER_SEC);
 	assert_true(config->dns_ttl_max_ns == NSEC_PER_HOUR);
@@ -165,7 +170,7 @@ static void every_range_is_kept(void **state)
 {
 	static const char *const below[] = { "0", "0.5", "0ms", "50ms", "0.0001", "1KiB", "0s" };
 	static const char *const above[] = { "5", "101", "1001", "65536", "1000000001", "25h",
-		"1000h", "65GiB", "121s", "2h", "61", "1000001", "21", "11", "1.1s", "200" };
+		"1000h", "65GiB", "121s", "2h", "61", "1000001", "21", "11", "1.1s", "200", "101%" };
 	const struct key *key;
 
 	for (unsigned i = 0; (key = key_at(i)); i++) {
@@ -222,6 +227,8 @@ static void everything_given(void **state)
 		     "advantage = 5\n"
 		     "[alert]\nwarning = 3.3\nwarning_for = 5m\ncritical = 2.8\n"
 		     "critical_for = 90s\nrecovery = 3.6\nrecovery_for = 0.5h\n"
+		     "[guard]\nwindow = 20s\nshare = 62.5%\nmin_targets = 5\nsample = 50\n"
+		     "max = 1h\n"
 		     "[dns]\nservers = 192.0.2.1, 192.0.2.2:5353 "
 		     "[2001:db8::1]:53,2001:db8::2\n"
 		     "ttl_min = 10s\nttl_max = 2h\nstale_max = 48h\ntimeout = 1s\n"
@@ -265,6 +272,11 @@ static void everything_given(void **state)
 	assert_true(alert->warning_for_ns == 300 * NSEC_PER_SEC);
 	assert_true(alert->critical_for_ns == 90 * NSEC_PER_SEC);
 	assert_true(alert->recovery_for_ns == 1800 * NSEC_PER_SEC);
+	assert_true(config->guard.window_ns == 20 * NSEC_PER_SEC);
+	assert_near(config->guard.share_pct, 62.5);
+	assert_int_equal(config->guard.min_targets, 5);
+	assert_int_equal(config->guard.sample, 50);
+	assert_true(config->guard.max_ns == NSEC_PER_HOUR);
 	assert_string_equal(
 		config->dns_servers, "192.0.2.1,192.0.2.2:5353,[2001:db8::1]:53,2001:db8::2");
 	assert_true(config->dns_ttl_min_ns == 10 * NSEC_PER_SEC);
@@ -391,6 +403,15 @@ static void not_in_this_version(void **state)
 		{ "prober", "shard", "1/2" },
 		{ "prober", "state_dir", "/var/lib" },
 		{ "prober", "standby", "yes" },
+		{ "guard", "loss_rise", "3" },
+		{ "guard", "delay_rise", "50ms" },
+		{ "guard", "local_errors", "5%" },
+		{ "guard", "dns_share", "50%" },
+		{ "guard", "canary", "a.example" },
+		{ "guard", "group", "isp" },
+		{ "guard", "group_share", "50%" },
+		{ "guard", "group_min", "10" },
+		{ "guard", "group_within", "5m" },
 		{ "redis", "history", "auto" },
 		{ "redis", "disk_spool_max", "1GiB" },
 	};
@@ -405,7 +426,6 @@ static void not_in_this_version(void **state)
 			keys[i][0], keys[i][1], keys[i][2]);
 		assert_refused(text, message);
 	}
-	assert_refused("[guard]\n", "mosprobe.conf:1: [guard]: this version does not have it yet");
 	assert_refused("[prober]\nclose = fin\n", "mosprobe.conf:2: [prober] close = fin: this "
 						  "version does not have it yet: must be half or "
 						  "rst");
@@ -413,8 +433,8 @@ static void not_in_this_version(void **state)
 	assert_int_equal(
 		config_set(config, "prober", "standby", "yes", "--standby", &msg), -EINVAL);
 	assert_string_equal(msg.text, "--standby: this version does not have it yet");
-	assert_int_equal(config_set(config, "guard", "share", "50%", "guard.share", &msg), -EINVAL);
-	assert_string_equal(msg.text, "guard.share: this version does not have it yet");
+	assert_int_equal(config_set(config, "guard", "group", "isp", "guard.group", &msg), -EINVAL);
+	assert_string_equal(msg.text, "guard.group: this version does not have it yet");
 	config_destroy(config);
 }
 
@@ -603,6 +623,12 @@ static void across_keys(void **state)
 			"playout_max (100ms)" },
 		{ "[dns]\nttl_max = 10s\n",
 			"mosprobe.conf:2: [dns] ttl_max = 10s: must not be below ttl_min (30s)" },
+		{ "[prober]\ntimeout = 20s\n",
+			"mosprobe.conf:2: [prober] timeout = 20s: must not be above [guard] window "
+			"(10s)" },
+		{ "[guard]\nwindow = 1s\n",
+			"mosprobe.conf:2: [guard] window = 1s: must not be below [prober] timeout "
+			"(3s)" },
 		{ "[alert]\ncritical = 3.5\n",
 			"mosprobe.conf:2: [alert] critical = 3.5: must be below warning (3.5)" },
 		{ "[alert]\nwarning = 2.9\n",

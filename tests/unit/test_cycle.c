@@ -14,6 +14,7 @@ static struct sample random_sample(uint32_t target, uint32_t index, unsigned whi
 		.cycle = index,
 		.index = (uint16_t)which,
 		.rtt_ns = (uint32_t)random_u64(),
+		.start_ns = random_u64(),
 		.outcome = (uint8_t)random_below(OUTCOME_COUNT),
 		.source = (uint8_t)random_below(STAMP_SOURCE_COUNT),
 		.sent = (uint8_t)random_u64(),
@@ -66,6 +67,8 @@ static void samples_come_in_any_order(void **state)
 		fill(cycles, index, given);
 		for (unsigned i = 0; i < planned; i++) {
 			assert_int_equal(cycle->samples[i].rtt_ns, given[i].rtt_ns);
+			assert_true(cycle->samples[i].start_ms ==
+				    (uint32_t)(given[i].start_ns / 1000000));
 			assert_int_equal(cycle->samples[i].outcome, given[i].outcome);
 			assert_int_equal(cycle->samples[i].source, given[i].source);
 			assert_int_equal(cycle->samples[i].sent, given[i].sent);

@@ -36,6 +36,21 @@ static void numbers(void **state)
 	assert_int_equal(parse_number(&(double) { 0 }, "1e999"), -ERANGE);
 }
 
+static void per_cent(void **state)
+{
+	static const char *const bad[] = { "", "%", "50", "50 %", "-1%", "50%%", "50p", "nan%" };
+	double value = -1;
+
+	assert_int_equal(parse_percent(&value, "50%"), 0);
+	assert_true(value == 50);
+	assert_int_equal(parse_percent(&value, "2.5%"), 0);
+	assert_true(value == 2.5);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(parse_percent(&value, bad[i]), -EINVAL);
+	assert_int_equal(parse_percent(&value, "1e999%"), -ERANGE);
+	assert_true(value == 2.5);
+}
+
 static void counts(void **state)
 {
 	static const char *const bad[] = { "", "-1", "+1", "1.0", " 1", "1 ", "0x1", "1e3" };
@@ -127,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(per_cent),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(durations),
 		cmocka_unit_test(sizes),

@@ -242,18 +242,90 @@ static void reasons(void **state)
 	reason_text(text, &transition);
 	assert_string_equal(text, "MOS 4.20 above 3.70 for 10 min");
 
-	transition.muted = 1;
+	transition.reason = REASON_MUTED;
 	transition_fields(&fields, &transition, "p");
 	assert_field("reason", "muted");
 	assert_field("threshold", "");
 	assert_field("event_action", "resolve");
 	for (int cause = 0; cause < CAUSE_COUNT; cause++) {
-		transition.muted = 0;
+		transition.reason = REASON_LEVEL;
 		transition.action = ACTION_TRIGGER;
 		transition.result.cause = (uint8_t)cause;
 		reason_text(text, &transition);
 		assert_int_equal(strstr(text, "most of it lost to") != NULL, cause != CAUSE_NONE);
 	}
+}
+
+/* The guard's: of the prober itself, with what exists of it. */
+static struct transition a_vantage_transition(void)
+{
+	return (struct transition) {
+		.result = { .at_ms = 1764000000123,
+			.n = 280,
+			.answered = 50,
+			.failed = 230,
+			.fail_pct = 82.142857,
+			.latency_ms = NAN,
+			.jitter_ms = NAN,
+			.loss_pct = NAN,
+			.mos = NAN,
+			.state = STATE_CRITICAL,
+			.outcome = CYCLE_OUTCOME_COUNT },
+		.kind = KIND_VANTAGE,
+		.reason = REASON_SILENCE,
+		.action = ACTION_TRIGGER,
+		.severity = STATE_CRITICAL,
+		.previous = STATE_OK,
+		.since_ms = 1763999990123,
+		.held_ms = 10000,
+		.seq = 1,
+		.threshold = 50,
+	};
+}
+
+static void events_of_the_vantage_point(void **state)
+{
+	static const char *const nothing[] = { "target", "host", "port", "addr", "mos",
+		"latency_ms", "jitter_ms", "loss_pct", "cause", "outcome", "error",
+		"suppressed_by" };
+	struct transition transition = a_vantage_transition();
+	char text[REASON_SIZE], event_id[RESULT_KEY_SIZE], dedup_key[RESULT_KEY_SIZE];
+
+	transition_fields(&fields, &transition, "vantage1");
+	assert_order(alert_order);
+	for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++)
+		assert_field(nothing[i], "");
+	assert_field("kind", "vantage");
+	assert_field("event_action", "trigger");
+	assert_field("severity", "critical");
+	assert_field("state", "critical");
+	assert_field("previous_state", "ok");
+	assert_field("n", "280");
+	assert_field("fail_pct", "82.143");
+	assert_field("threshold", "50.0000");
+	assert_field("reason",
+		"230 of 280 targets fell silent within 10 s; it is us, and alerts are held");
+	assert_field("summary",
+		"CRITICAL vantage point vantage1: 230 of 280 targets fell silent within 10 s; it is "
+		"us, and alerts are held");
+	event_id_text(event_id, "vantage1", "vantage1", "vantage", 1);
+	dedup_key_text(dedup_key, "vantage1", "vantage1", "vantage");
+	assert_field("event_id", event_id);
+	assert_field("dedup_key", dedup_key);
+
+	transition.action = ACTION_RESOLVE;
+	transition.result.answered = 270;
+	transition.held_ms = 24000;
+	transition.seq = 2;
+	transition_fields(&fields, &transition, "vantage1");
+	assert_field("dedup_key", dedup_key);
+	assert_string_not_equal(value_of("event_id"), event_id);
+	assert_field("reason", "270 of 280 targets answer again after 24 s");
+	transition.reason = REASON_LET_GO;
+	transition.held_ms = 1800000;
+	reason_text(text, &transition);
+	assert_string_equal(text, "230 of 280 targets still silent after 30 min; judged again, for "
+				  "it may be true");
 }
 
 static void summaries_are_bounded(void **state)
@@ -483,6 +555,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_exist_is_empty),
 		cmocka_unit_test(alerts_have_all_fields_in_order),
 		cmocka_unit_test(reasons),
+		cmocka_unit_test(events_of_the_vantage_point),
 		cmocka_unit_test(summaries_are_bounded),
 		cmocka_unit_test(hashes_hold_what_the_key_does_not_tell),
 		cmocka_unit_test(hashes_tell_what_changes_seldom),

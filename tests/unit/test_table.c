@@ -235,6 +235,9 @@ static void head_tells_the_states(void **state)
 	assert_string_equal(line, "mosprobe fra-1: 300 targets: 3 critical, 280 ok");
 	for (unsigned width = 1; width < 100; width++)
 		assert_in_range(table_states(line, &heartbeat, "fra-1", width), 1, width);
+	heartbeat.impaired = 1;
+	table_states(line, &heartbeat, "fra-1", 50);
+	assert_string_equal(line, "mosprobe fra-1: IMPAIRED, nothing is judged");
 
 	table_counters(line, &heartbeat, 1, 80);
 	assert_string_equal(line, "1 alert open, 1234 samples, 0 late starts, up 0:00:00");

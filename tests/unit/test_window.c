@@ -133,6 +133,16 @@ static void assert_newest(const struct window *window, uint32_t target, const st
 }
 
 /* One cycle of one line, through the window and the reference. */
+static bool newest_has_answer(const struct reference_window *ref)
+{
+	const struct reference_cycle *newest = ref->count ? &ref->all[ref->count - 1] : NULL;
+
+	for (unsigned i = 0; newest && i < newest->count; i++)
+		if (reference_answered(ref, newest->samples[i].outcome))
+			return true;
+	return false;
+}
+
 static void step(struct window *window, uint32_t target, struct line *line)
 {
 	unsigned planned =
@@ -160,6 +170,7 @@ static void step(struct window *window, uint32_t target, struct line *line)
 	assert_numbers(&got, &expected);
 	assert_mos(window, target, line);
 	assert_true(window_is_verified(window, target) == line->ref.verified);
+	assert_true(window_used_to_answer(window, target) == newest_has_answer(&line->ref));
 	assert_true(window_is_settled(window, target, line->samples, line->number) ==
 		    reference_is_settled(&line->ref, line->samples, line->number));
 }
@@ -287,6 +298,7 @@ static void nothing_yet(void **state)
 	assert_near(window_mos(window, 2, 9, &cause), NAN, 0);
 	assert_int_equal(cause, CAUSE_NONE);
 	assert_false(window_is_verified(window, 2));
+	assert_false(window_used_to_answer(window, 2));
 	assert_false(window_is_settled(window, 2, 5, 9));
 	window_destroy(window);
 	window_destroy(NULL);

@@ -77,22 +77,20 @@ static int take_memory(struct prober *prober)
 	uint32_t targets = (uint32_t)targets_count(setup->targets);
 	uint32_t slots = sockets_count(setup->engine->sockets);
 	struct window_config window = { setup->config->window, setup->config->average };
-	/* The time-out is shorter than the interval: a target has two open cycles at most, and after
-	 * a pause a third for one turn: one is still to be cancelled, one was skipped, one begins. */
-	uint32_t open_cycles = 3 * targets + 1;
 
+	if (prober_guard_create(prober))
+		return -ENOMEM;
 	prober->schedule = schedule_create(targets, prober->interval_ns, prober->turn_ns);
-	prober->cycles = cycles_create(open_cycles, most_samples(setup->targets));
+	prober->cycles = cycles_create(prober->open_cycles, most_samples(setup->targets));
 	prober->window = window_create(&window, targets);
 	prober->alerts = calloc(targets, sizeof *prober->alerts);
 	prober->visits = calloc(targets, sizeof *prober->visits);
 	prober->addresses = calloc(setup->hosts->count, sizeof *prober->addresses);
 	prober->flights = calloc(slots, sizeof *prober->flights);
 	prober->completions = calloc(COMPLETIONS_PER_TURN, sizeof *prober->completions);
-	prober->finished = calloc(open_cycles, sizeof *prober->finished);
 	return prober->schedule && prober->cycles && prober->window && prober->alerts &&
 			       prober->visits && prober->addresses && prober->flights &&
-			       prober->completions && prober->finished
+			       prober->completions
 		       ? 0
 		       : -ENOMEM;
 }
@@ -139,7 +137,7 @@ void prober_destroy(struct prober *prober)
 	free(prober->addresses);
 	free(prober->flights);
 	free(prober->completions);
-	free(prober->finished);
+	prober_guard_destroy(prober);
 	free(prober);
 }
 
@@ -257,6 +255,7 @@ bool prober_turn(struct prober *prober)
 	if (count && prober->setup.engine->source == STAMP_CLOCK)
 		prober->turn_ns = nsec_mono();
 	prober_collect(prober, count);
+	prober_guard_step(prober);
 	prober_fold(prober);
 	send_heartbeat(prober);
 	if (prober->setup.publish)

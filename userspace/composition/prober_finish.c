@@ -43,8 +43,9 @@ void prober_sample_done(
 		send_sample(prober, sample, address);
 	if (prober->setup.on_sample)
 		prober->setup.on_sample(prober->setup.context, sample, address);
+	prober_guard_see(prober, sample);
 	if (cycles_put(prober->cycles, sample))
-		prober->finished[prober->finished_count++] = sample->cycle;
+		prober_hold(prober, sample->cycle);
 }
 
 static void land(struct prober *prober, uint32_t slot)

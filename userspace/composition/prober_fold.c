@@ -40,7 +40,8 @@ struct row {
 	uint32_t target;
 	uint64_t number;
 	struct cycle_summary summary;
-	bool folded; /* it entered the window */
+	bool impaired; /* samples of it do not count, for the guard's sake */
+	bool folded;   /* it entered the window */
 	unsigned answered, failed;
 	struct window_numbers numbers;
 	struct score score;
@@ -68,6 +69,7 @@ static void fold_row(struct prober *prober, uint32_t index, struct row *row)
 	memset(row, 0, sizeof *row);
 	row->target = cycle->target;
 	row->number = cycle->number;
+	row->impaired = prober_guard_reject(prober, cycle);
 	row->summary = window_summarise(cycle, settings->refused_answers);
 	if (row->summary.outcome != CYCLE_MISSING)
 		row->folded = window_fold(prober->window, cycle, settings->refused_answers,
@@ -133,6 +135,7 @@ static struct result result_of(const struct prober *prober, const struct row *ro
 		.outcome = row->summary.outcome,
 		.error = row->summary.error,
 		.stamp_source = row->summary.stamp_source,
+		.impaired = row->impaired,
 	};
 
 	if (row->folded) {
@@ -195,7 +198,8 @@ static void judge(struct prober *prober, const struct row *row, struct result *r
 			.action = step.state == STATE_OK ? ACTION_RESOLVE : ACTION_TRIGGER,
 			.severity = step.state == STATE_OK ? step.previous : step.state,
 			.previous = step.previous,
-			.muted = muted,
+			.kind = KIND_MOS,
+			.reason = muted ? REASON_MUTED : REASON_LEVEL,
 			.threshold = step.threshold,
 		};
 		prober_send(prober, &event);
@@ -245,20 +249,28 @@ static void finish_row(struct prober *prober, const struct row *row)
 
 enum { BATCH = 64 };
 
-/* Folds the next cycles that finished, one per target: a target's second must find the score of its
- * first in the window. Returns how many. */
-static uint32_t fold_batch(struct prober *prober, uint32_t from, struct row rows[BATCH])
+static bool has_target(const struct row *rows, uint32_t count, uint32_t target)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (rows[i].target == target)
+			return true;
+	return false;
+}
+
+/* Folds the next cycles that may be judged, one per target: a target's second must find the score of its
+ * first in the window. *next: one that was released and has not been folded, CYCLE_NONE when there is
+ * none. Returns how many were folded. */
+static uint32_t fold_batch(struct prober *prober, uint32_t *next, struct row rows[BATCH])
 {
 	uint32_t count = 0;
 
-	for (; count < BATCH && from + count < prober->finished_count; count++) {
-		uint32_t index = prober->finished[from + count];
-		uint32_t target = cycles_at(prober->cycles, index)->target;
-
-		for (uint32_t i = 0; i < count; i++)
-			if (rows[i].target == target)
-				return count;
-		fold_row(prober, index, &rows[count]);
+	while (count < BATCH) {
+		if (*next == CYCLE_NONE && !prober_release(prober, next))
+			break;
+		if (has_target(rows, count, cycles_at(prober->cycles, *next)->target))
+			break;
+		fold_row(prober, *next, &rows[count++]);
+		*next = CYCLE_NONE;
 	}
 	return count;
 }
@@ -266,15 +278,12 @@ static uint32_t fold_batch(struct prober *prober, uint32_t from, struct row rows
 void prober_fold(struct prober *prober)
 {
 	struct row rows[BATCH];
+	uint32_t next = CYCLE_NONE, count;
 
-	for (uint32_t done = 0; done < prober->finished_count;) {
-		uint32_t count = fold_batch(prober, done, rows);
-
+	while ((count = fold_batch(prober, &next, rows))) {
 		for (uint32_t i = 0; i < count; i++)
 			score_row(prober, &rows[i]);
 		for (uint32_t i = 0; i < count; i++)
 			finish_row(prober, &rows[i]);
-		done += count;
 	}
-	prober->finished_count = 0;
 }

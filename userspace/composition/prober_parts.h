@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the prober share: prober.c (create, turn), prober_start.c (what is due goes out),
- * prober_finish.c (what has come in becomes samples), prober_fold.c (finished cycles become results). */
+ * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
+ * that it was not us), prober_fold.c (they become results). */
 #ifndef MOSPROBE_PROBER_PARTS_H
 #define MOSPROBE_PROBER_PARTS_H
 
@@ -10,6 +11,7 @@
 #include "composition/prober.h"
 #include "pure/alert.h"
 #include "pure/cycle.h"
+#include "pure/guard.h"
 #include "pure/schedule.h"
 #include "pure/window.h"
 #include "vocabulary/histogram.h"
@@ -56,6 +58,12 @@ struct flight {
 	} address;
 };
 
+/* A finished cycle that waits to be judged. */
+struct held {
+	uint64_t since_ns;
+	uint32_t cycle; /* index of the open cycle */
+};
+
 /* A line of targets for which no slot was free, oldest first. */
 struct line {
 	uint32_t first, last;
@@ -76,8 +84,11 @@ struct prober {
 	struct host_address *addresses; /* by host */
 	struct flight *flights;		/* by slot */
 	struct ring_completion *completions;
-	uint32_t *finished; /* open cycles that had their last sample in this turn */
-	uint32_t finished_count;
+	struct guard *guard;
+	uint32_t open_cycles; /* room for them */
+	struct held *held;    /* a ring, oldest first */
+	uint32_t held_first, held_count;
+	uint32_t vantage_seq;	 /* of the guard's newest event, 0 = none */
 	uint32_t oldest, newest; /* flights by start */
 	struct line waiting[2];	 /* by family: IPv4, IPv6 */
 
@@ -116,6 +127,24 @@ void prober_extend(struct prober *prober, uint64_t since_ns);
 void prober_expire(struct prober *prober);
 /* Joins what has come in. */
 void prober_collect(struct prober *prober, uint32_t count);
+
+/* prober_guard.c */
+
+/* Before anything else that is sized by open_cycles. Returns 0, or -1 when memory is out. */
+int prober_guard_create(struct prober *prober);
+void prober_guard_destroy(struct prober *prober);
+/* Takes a cycle that has had its last sample, in the order of time. */
+void prober_hold(struct prober *prober, uint32_t cycle);
+/* Gives back one that has waited long enough, false when there is none. */
+bool prober_release(struct prober *prober, uint32_t *ret_cycle);
+/* A sample has its outcome. */
+void prober_guard_see(struct prober *prober, const struct sample *sample);
+/* Looks whether we are impaired, and tells when that changes. */
+void prober_guard_step(struct prober *prober);
+/* Whether the target's next sample is to be taken. */
+bool prober_guard_visits(const struct prober *prober, uint32_t target);
+/* Takes out of the cycle what was sampled while we were impaired; true when there was such. */
+bool prober_guard_reject(struct prober *prober, struct cycle *cycle);
 
 /* prober_fold.c */
 

@@ -230,6 +230,10 @@ static bool start(struct prober *prober, uint32_t target, uint64_t due_ns)
 		skip_cycle(prober, target);
 		return true;
 	}
+	if (!prober_guard_visits(prober, target)) {
+		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_GUARD);
+		return true;
+	}
 	if (prober->turn_ns > due_ns + spacing_ns(prober, target)) {
 		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_LATE);
 		return true;

@@ -46,10 +46,12 @@ struct screen {
 	unsigned used; /* rows */
 };
 
-/* A target as people know it: without the port that all have. */
+/* A target as people know it: without the port that all have. NULL: the prober itself. */
 static const char *target_text(
 	const struct output_table *table, const struct target *target, char buffer[TARGET_KEY_SIZE])
 {
+	if (!target)
+		return TABLE_VANTAGE;
 	if (target->port == table->config->defaults.port)
 		return target->name;
 	target_key(target, buffer);
@@ -123,7 +125,9 @@ static void write_plain(struct output_table *table, const struct event *event, s
 		target_key(event->result.target, key);
 		length = table_plain_result(line, &event->result, key);
 	} else if (event->kind == EVENT_TRANSITION) {
-		target_key(event->transition.result.target, key);
+		strcpy(key, TABLE_VANTAGE);
+		if (event->transition.result.target)
+			target_key(event->transition.result.target, key);
 		length = table_plain_alert(line, &event->transition, key);
 	} else {
 		return;

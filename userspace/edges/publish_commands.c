@@ -191,10 +191,13 @@ void commands_transition(struct commands *commands, const struct entry *entry, u
 {
 	char id[STREAM_ID_SIZE];
 
-	set_target(commands, &entry->body.result);
+	if (entry->body.result.target)
+		set_target(commands, &entry->body.result);
 	stream_id_text(id, entry->id);
 	transition_fields(&commands->fields, &entry->body, commands->prober_id);
 	add(commands, STREAM_ALERTS, id, slot);
+	if (!entry->body.result.target)
+		return;
 	commands->fields.count = 0;
 	fields_add_text(&commands->fields, "alert_id", id);
 	set_hash(commands, 1, false);

@@ -12,11 +12,11 @@
 #include "pure/parse.h"
 #include "pure/text.h"
 
-static const char *const sections[] = { "prober", "score", "alert", "dns", "redis" };
+static const char *const sections[] = { "prober", "score", "alert", "guard", "dns", "redis" };
 
 /* What is documented and not built: refused by name, so that nobody believes it to be in force. */
 static const struct later {
-	const char *section, *name; /* name NULL: the whole section */
+	const char *section, *name;
 } later[] = {
 	{ "prober", "watch" },
 	{ "prober", "closer_samples" },
@@ -30,7 +30,15 @@ static const struct later {
 	{ "prober", "shard" },
 	{ "prober", "state_dir" },
 	{ "prober", "standby" },
-	{ "guard", NULL },
+	{ "guard", "loss_rise" },
+	{ "guard", "delay_rise" },
+	{ "guard", "local_errors" },
+	{ "guard", "dns_share" },
+	{ "guard", "canary" },
+	{ "guard", "group" },
+	{ "guard", "group_share" },
+	{ "guard", "group_min" },
+	{ "guard", "group_within" },
 	{ "redis", "history" },
 	{ "redis", "disk_spool_max" },
 };
@@ -82,9 +90,6 @@ int config_unknown_section(const char *name, struct message *why)
 {
 	struct nearest nearest = { .wanted = name };
 
-	for (size_t i = 0; i < COUNT(later); i++)
-		if (!later[i].name && !strcmp(later[i].section, name))
-			return message_set(why, -EINVAL, not_yet);
 	for (size_t i = 0; i < COUNT(sections); i++) {
 		if (!strcmp(sections[i], name))
 			return 0;
@@ -102,7 +107,7 @@ static int unknown_key(const char *section, const char *name, struct message *wh
 	for (size_t i = 0; i < COUNT(later); i++) {
 		if (strcmp(later[i].section, section))
 			continue;
-		if (!later[i].name || !strcmp(later[i].name, name))
+		if (!strcmp(later[i].name, name))
 			return message_set(why, -EINVAL, not_yet);
 		nearest_offer(&nearest, later[i].name);
 	}

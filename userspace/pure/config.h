@@ -34,6 +34,7 @@ struct config {
 	/* [score], [alert], and the rest of [prober]: what targets start from */
 	struct path_model model;
 	struct settings defaults;
+	struct guard_policy guard; /* [guard] */
 	/* [dns] */
 	char *dns_servers; /* "IP[:PORT],..."; NULL = the system's */
 	uint64_t dns_ttl_min_ns, dns_ttl_max_ns, dns_stale_max_ns, dns_timeout_ns;

@@ -18,30 +18,38 @@ static int fail(const struct config *config, const struct key *key, const char *
 		value, why->text);
 }
 
-static bool is_set(const struct config *config, const char *section, const char *key)
+/* A duration as it was read, and where. */
+struct bound {
+	const struct key *key;
+	uint64_t ns;
+};
+
+static struct bound bound(const char *section, const char *name, uint64_t ns)
 {
-	return config->own->where[key_index(key_find(section, key))];
+	return (struct bound) { key_find(section, name), ns };
 }
 
-/* Two keys of a section where low must be below high (or the same, with equal). The one that was set
- * is to blame; when both were, low. */
-static int check_order(const struct config *config, const char *section, const char *low,
-	uint64_t low_ns, const char *high, uint64_t high_ns, bool equal, const char *name,
-	struct message *msg)
+/* Two keys of which low must be below high (or the same, with equal). The one that was set is to blame;
+ * when both were, low. */
+static int check_order(const struct config *config, struct bound low, struct bound high, bool equal,
+	const char *name, struct message *msg)
 {
-	bool blame_high = is_set(config, section, high) && !is_set(config, section, low);
-	const struct key *key = key_find(section, blame_high ? high : low);
+	const char *const *where = config->own->where;
+	bool blame_high = where[key_index(high.key)] && !where[key_index(low.key)];
+	struct bound blamed = blame_high ? high : low, other = blame_high ? low : high;
+	bool same_section = !strcmp(low.key->section, high.key->section);
 	char buffer[DURATION_TEXT_SIZE];
 	struct message why;
 
-	if (low_ns < high_ns || (equal && low_ns == high_ns))
+	if (low.ns < high.ns || (equal && low.ns == high.ns))
 		return 0;
-	message_set(&why, 0, "must %s %s (%s)",
+	message_set(&why, 0, "must %s %s%s%s%s (%s)",
 		blame_high ? equal ? "not be below" : "be above"
 		: equal	   ? "not be above"
 			   : "be below",
-		blame_high ? low : high, duration_text(blame_high ? low_ns : high_ns, buffer));
-	return fail(config, key, key->initial, name, &why, msg);
+		same_section ? "" : "[", same_section ? "" : other.key->section,
+		same_section ? "" : "] ", other.key->name, duration_text(other.ns, buffer));
+	return fail(config, blamed.key, blamed.key->initial, name, &why, msg);
 }
 
 static int check_globals(const struct config *config, const char *name, struct message *msg)
@@ -53,15 +61,20 @@ static int check_globals(const struct config *config, const char *name, struct m
 
 	if (check_id(config->id, &why))
 		return fail(config, id, config->id, name, &why, msg);
-	rc = check_order(config, "prober", "timeout", config->timeout_ns, "interval",
-		config->interval_ns, false, name, msg);
+	rc = check_order(config, bound("prober", "timeout", config->timeout_ns),
+		bound("prober", "interval", config->interval_ns), false, name, msg);
 	if (!rc)
-		rc = check_order(config, "score", "playout_min",
-			(uint64_t)(model->playout_min_ms * 1e6), "playout_max",
-			(uint64_t)(model->playout_max_ms * 1e6), true, name, msg);
+		rc = check_order(config,
+			bound("score", "playout_min", (uint64_t)(model->playout_min_ms * 1e6)),
+			bound("score", "playout_max", (uint64_t)(model->playout_max_ms * 1e6)),
+			true, name, msg);
 	if (!rc)
-		rc = check_order(config, "dns", "ttl_min", config->dns_ttl_min_ns, "ttl_max",
-			config->dns_ttl_max_ns, true, name, msg);
+		rc = check_order(config, bound("dns", "ttl_min", config->dns_ttl_min_ns),
+			bound("dns", "ttl_max", config->dns_ttl_max_ns), true, name, msg);
+	/* A time-out tells of a cut that late: a shorter window would have passed meanwhile. */
+	if (!rc && config->guard.window_ns)
+		rc = check_order(config, bound("prober", "timeout", config->timeout_ns),
+			bound("guard", "window", config->guard.window_ns), true, name, msg);
 	if (!rc && !config->deny_count && !config->own->deny_none) {
 		message_set(&why, 0, "must be blocks of addresses, or none");
 		return fail(config, deny, "", name, &why, msg);

@@ -108,6 +108,17 @@ static const struct key keys[] = {
 		DRAFT(settings.refused_answers) },
 	{ NULL, "mute", KEY_MUTE, .initial = "no", DRAFT(settings.mute_until_ms) },
 
+	{ "guard", "window", KEY_DURATION, .initial = "10s", .min = "0s", .max = "10m",
+		CONFIG(guard.window_ns) },
+	{ "guard", "share", KEY_PERCENT, .initial = "50%", .min = "1%", .max = "100%",
+		CONFIG(guard.share_pct) },
+	{ "guard", "min_targets", KEY_COUNT, .initial = "10", .min = "1", .max = "1000000",
+		CONFIG(guard.min_targets) },
+	{ "guard", "sample", KEY_COUNT, .initial = "200", .min = "1", .max = "1000000",
+		CONFIG(guard.sample) },
+	{ "guard", "max", KEY_DURATION, .initial = "30m", .min = "1s", .max = "24h",
+		CONFIG(guard.max_ns) },
+
 	{ "dns", "servers", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_servers,
 		CONFIG(dns_servers) },
 	{ "dns", "ttl_min", KEY_DURATION, .initial = "30s", .min = "1s", .max = "24h",
@@ -176,6 +187,8 @@ static const char *kind(const struct key *key)
 	switch (key->type) {
 	case KEY_COUNT:
 		return key->zero ? "not auto or a whole number" : "not a whole number";
+	case KEY_PERCENT:
+		return "not a number with its sign (%)";
 	case KEY_DURATION:
 	case KEY_DURATION_MS:
 		return "not a number with its unit (ms, s, m or h)";
@@ -196,6 +209,8 @@ static int out_of_range(const struct key *key, int rc, struct message *why)
 
 static int read_double(const struct key *key, const char *value, double *ret, struct message *why)
 {
+	int (*parse)(double *, const char *) =
+		key->type == KEY_PERCENT ? parse_percent : parse_number;
 	double x, min, max;
 	int rc;
 
@@ -203,9 +218,9 @@ static int read_double(const struct key *key, const char *value, double *ret, st
 		*ret = NAN;
 		return 0;
 	}
-	parse_number(&min, key->min);
-	parse_number(&max, key->max);
-	rc = parse_number(&x, value);
+	parse(&min, key->min);
+	parse(&max, key->max);
+	rc = parse(&x, value);
 	if (rc || x < min || x > max)
 		return out_of_range(key, rc, why);
 	*ret = x;
@@ -346,6 +361,7 @@ int key_read(const struct key *key, void *base, struct arena **arena, const char
 
 	switch (key->type) {
 	case KEY_NUMBER:
+	case KEY_PERCENT:
 		return read_double(key, value, place, why);
 	case KEY_RECOVERY:
 		return read_recovery(key, base, value, why);

@@ -12,10 +12,11 @@
 #include "vocabulary/arena.h"
 #include "vocabulary/message.h"
 
-#define KEY_MAX 64 /* at least the number of keys */
+#define KEY_MAX 96 /* at least the number of keys */
 
 enum key_type {
 	KEY_NUMBER,	 /* double; NAN when empty is allowed */
+	KEY_PERCENT,	 /* double, per cent */
 	KEY_COUNT,	 /* an unsigned integer of 2, 4 or 8 bytes */
 	KEY_DURATION,	 /* uint64_t, nanoseconds */
 	KEY_DURATION_MS, /* double, milliseconds */

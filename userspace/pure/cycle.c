@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "vocabulary/nsec.h"
+
 struct cycles {
 	size_t stride;
 	uint32_t capacity, fresh; /* cycles from fresh on were never used */
@@ -77,6 +79,7 @@ bool cycles_put(struct cycles *cycles, const struct sample *sample)
 	assert(cycle->target == sample->target);
 	*slot = (struct cycle_sample) {
 		.rtt_ns = sample->rtt_ns,
+		.start_ms = (uint32_t)(sample->start_ns / NSEC_PER_MSEC),
 		.outcome = sample->outcome,
 		.sent = sample->sent,
 		.lost = sample->lost,

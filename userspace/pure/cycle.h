@@ -13,8 +13,9 @@
 
 /* What a window needs to remember of one sample. */
 struct cycle_sample {
-	uint32_t rtt_ns; /* 0 = no latency */
-	uint8_t outcome; /* enum outcome; of a sample without one yet: OUTCOME_COUNT */
+	uint32_t rtt_ns;   /* 0 = no latency */
+	uint32_t start_ms; /* CLOCK_MONOTONIC; its low half */
+	uint8_t outcome;   /* enum outcome; of a sample without one yet: OUTCOME_COUNT */
 	uint8_t sent, lost;
 	uint8_t source; /* enum stamp_source */
 };

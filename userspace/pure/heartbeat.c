@@ -37,6 +37,9 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 		add_counter(ret, "local_error", local_error_name(i), heartbeat->local_errors[i]);
 	for (int i = 0; i < SKIP_REASON_COUNT; i++)
 		add_counter(ret, "skipped", skip_reason_name(i), heartbeat->skips[i]);
+	fields_add_integer(ret, "impaired", heartbeat->impaired);
+	fields_add_integer(ret, "guard_trips", heartbeat->guard_trips);
+	fields_add_integer(ret, "guard_rejected", heartbeat->guard_rejected);
 	fields_add_integer(ret, "late_starts", heartbeat->late_starts);
 	fields_add_fixed(ret, "late_p99_ms", heartbeat->late_p99_ms, 3);
 	fields_add_fixed(ret, "late_max_ms", heartbeat->late_max_ms, 3);

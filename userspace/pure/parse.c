@@ -51,18 +51,29 @@ static const char *number_end(const char *text)
 	return end;
 }
 
-int parse_number(double *ret, const char *text)
+/* What stands behind the number must be `unit`. */
+static int parse_real(double *ret, const char *text, const char *unit)
 {
 	const char *end = number_end(text);
 	double value;
 
-	if (!end || *end)
+	if (!end || strcmp(end, unit))
 		return -EINVAL;
 	value = strtod(text, NULL);
 	if (!isfinite(value))
 		return -ERANGE;
 	*ret = value;
 	return 0;
+}
+
+int parse_number(double *ret, const char *text)
+{
+	return parse_real(ret, text, "");
+}
+
+int parse_percent(double *ret_pct, const char *text)
+{
+	return parse_real(ret_pct, text, "%");
 }
 
 int parse_count(uint64_t *ret, const char *text)

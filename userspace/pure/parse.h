@@ -10,6 +10,8 @@
 
 /* "3", "0.25", "1e-3". */
 int parse_number(double *ret, const char *text);
+/* A number and its sign: "50%", "2.5%"; per cent. */
+int parse_percent(double *ret_pct, const char *text);
 /* "20": digits only. */
 int parse_count(uint64_t *ret, const char *text);
 /* A number and its unit, ms, s, m or h: "60s", "1.5s", "100ms"; to the nearest nanosecond. */

@@ -65,11 +65,32 @@ static void add_crossing(struct line *line, double mos, const char *word, double
 	add(line, "MOS %s %s %s", left, word, right);
 }
 
+static void add_guard_reason(struct line *line, const struct transition *transition)
+{
+	const struct result *result = &transition->result;
+
+	if (transition->reason == REASON_LET_GO)
+		add(line, "%u of %u targets still silent after ", result->failed, result->n);
+	else if (transition->action == ACTION_TRIGGER)
+		add(line, "%u of %u targets fell silent within ", result->failed, result->n);
+	else
+		add(line, "%u of %u targets answer again after ", result->answered, result->n);
+	add_duration(line, transition->held_ms);
+	if (transition->reason == REASON_LET_GO)
+		add(line, "; judged again, for it may be true");
+	else if (transition->action == ACTION_TRIGGER)
+		add(line, "; it is us, and alerts are held");
+}
+
 static void add_reason(struct line *line, const struct transition *transition)
 {
 	const struct result *result = &transition->result;
 
-	if (transition->muted) {
+	if (transition->kind == KIND_VANTAGE) {
+		add_guard_reason(line, transition);
+		return;
+	}
+	if (transition->reason == REASON_MUTED) {
 		add(line, "muted");
 		return;
 	}
@@ -102,12 +123,15 @@ void summary_text(char ret[SUMMARY_SIZE], const struct transition *transition,
 	struct line line = { .text = ret, .size = SUMMARY_SIZE };
 	const struct result *result = &transition->result;
 
-	add(&line, "%s %s: ",
+	add(&line, "%s %s%s: ",
 		transition->action == ACTION_RESOLVE	 ? "resolved"
 		: transition->severity == STATE_CRITICAL ? "CRITICAL"
 							 : "WARNING",
-		target_key);
+		transition->kind == KIND_VANTAGE ? "vantage point " : "",
+		transition->kind == KIND_VANTAGE ? prober_id : target_key);
 	add_reason(&line, transition);
+	if (transition->kind == KIND_VANTAGE)
+		return;
 	if (transition->action == ACTION_RESOLVE)
 		add(&line, ", was %s", state_name(transition->previous));
 	add(&line, " (");

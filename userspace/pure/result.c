@@ -3,15 +3,15 @@
 
 #include <math.h>
 
-#define KIND "mos"
-
 /* What the columns are filled from. */
 struct source {
 	const void *base; /* a struct result or a struct transition */
 	const struct result *result;
 	const struct transition *transition;
 	const char *prober_id;
-	char target_key[TARGET_KEY_SIZE];
+	char target_key[TARGET_KEY_SIZE]; /* "" without a target */
+	const char *subject; /* what identities are made of: the target, or the prober */
+	const char *kind;
 	uint32_t seq;
 };
 
@@ -93,7 +93,10 @@ MAKER(cause)
 
 MAKER(outcome)
 {
-	fields_add_text(fields, column->name, cycle_outcome_name(MEMBER(uint8_t)));
+	uint8_t value = MEMBER(uint8_t);
+
+	fields_add_text(
+		fields, column->name, value < CYCLE_OUTCOME_COUNT ? cycle_outcome_name(value) : "");
 }
 
 MAKER(error)
@@ -129,12 +132,17 @@ MAKER(target)
 
 MAKER(host)
 {
-	fields_add_text(fields, column->name, source->result->target->name);
+	const struct target *target = source->result->target;
+
+	fields_add_text(fields, column->name, target ? target->name : "");
 }
 
 MAKER(port)
 {
-	fields_add_integer(fields, column->name, source->result->target->port);
+	if (source->result->target)
+		fields_add_integer(fields, column->name, source->result->target->port);
+	else
+		no_number(fields, column, source);
 }
 
 MAKER(addr)
@@ -146,7 +154,7 @@ MAKER(addr)
 
 MAKER(kind)
 {
-	fields_add_text(fields, column->name, KIND);
+	fields_add_text(fields, column->name, source->kind);
 }
 
 MAKER(event_action)
@@ -159,7 +167,9 @@ MAKER(threshold)
 {
 	/* Muting crosses no level. */
 	fields_add_fixed(fields, column->name,
-		source->transition->muted ? (double)NAN : source->transition->threshold, 4);
+		source->transition->reason == REASON_MUTED ? (double)NAN
+							   : source->transition->threshold,
+		4);
 }
 
 MAKER(event_id)
@@ -167,7 +177,7 @@ MAKER(event_id)
 	char key[RESULT_KEY_SIZE] = "";
 
 	if (source->seq)
-		event_id_text(key, source->prober_id, source->target_key, KIND, source->seq);
+		event_id_text(key, source->prober_id, source->subject, source->kind, source->seq);
 	fields_add_copy(fields, column->name, key);
 }
 
@@ -175,7 +185,7 @@ MAKER(dedup_key)
 {
 	char key[RESULT_KEY_SIZE];
 
-	dedup_key_text(key, source->prober_id, source->target_key, KIND);
+	dedup_key_text(key, source->prober_id, source->subject, source->kind);
 	fields_add_copy(fields, column->name, key);
 }
 
@@ -183,7 +193,7 @@ MAKER(incident_key)
 {
 	char key[RESULT_KEY_SIZE];
 
-	incident_key_text(key, source->target_key, KIND);
+	incident_key_text(key, source->subject, source->kind);
 	fields_add_copy(fields, column->name, key);
 }
 
@@ -304,7 +314,11 @@ static void start(struct fields *fields, struct source *source, const void *base
 	source->transition = NULL;
 	source->prober_id = prober_id;
 	source->seq = result->seq;
-	target_key(result->target, source->target_key);
+	source->target_key[0] = '\0';
+	if (result->target)
+		target_key(result->target, source->target_key);
+	source->subject = result->target ? source->target_key : prober_id;
+	source->kind = alert_kind_name(KIND_MOS);
 }
 
 void result_fields(struct fields *ret, const struct result *result, const char *prober_id)
@@ -325,9 +339,11 @@ void transition_fields(
 	start(ret, &source, transition, &transition->result, prober_id);
 	source.transition = transition;
 	source.seq = transition->seq;
+	source.kind = alert_kind_name(transition->kind);
 	for (size_t i = 0; i < COUNT(transition_columns); i++)
 		transition_columns[i].add(ret, &transition_columns[i], &source);
-	fields_add_labels(ret, transition->result.target->labels);
+	if (transition->result.target)
+		fields_add_labels(ret, transition->result.target->labels);
 }
 
 unsigned target_hash_fields(struct fields *ret, const struct result *result, const char *prober_id,
@@ -350,6 +366,16 @@ unsigned target_hash_fields(struct fields *ret, const struct result *result, con
 	if (alert_id)
 		fields_add_text(ret, "alert_id", alert_id);
 	return every_cycle;
+}
+
+const char *alert_kind_name(enum alert_kind kind)
+{
+	static const char *const names[KIND_COUNT] = {
+		[KIND_MOS] = "mos",
+		[KIND_VANTAGE] = "vantage",
+	};
+
+	return names[kind];
 }
 
 bool result_muted(const struct result *result)

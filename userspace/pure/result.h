@@ -33,29 +33,45 @@ struct result {
 	uint8_t band;	      /* enum band */
 	uint8_t state;	      /* enum state */
 	uint8_t cause;	      /* enum cause */
-	uint8_t outcome;      /* enum cycle_outcome */
+	uint8_t outcome;      /* enum cycle_outcome; CYCLE_OUTCOME_COUNT = none */
 	uint8_t error;	      /* enum outcome, the commonest that was not ok; OUTCOME_OK = none */
 	uint8_t stamp_source; /* enum stamp_source; STAMP_SOURCE_COUNT = no sample was stamped */
-	uint8_t impaired;
-	uint8_t open; /* an alert is open after this cycle */
+	uint8_t impaired;     /* 1: samples of this cycle do not count, for we were impaired */
+	uint8_t open;	      /* an alert is open after this cycle */
 	/* of the alert state, for the target hash */
 	uint64_t state_since_ms; /* since when the state is what it is; 0 = unknown */
 	uint32_t seq;		 /* of the newest transition, 0 = none yet */
 };
 
+/* What a transition is about. */
+enum alert_kind {
+	KIND_MOS,     /* one target */
+	KIND_VANTAGE, /* this prober itself */
+	KIND_COUNT
+};
+
+enum transition_reason {
+	REASON_LEVEL,	/* a level was crossed, and that held */
+	REASON_MUTED,	/* resolved because the target was muted */
+	REASON_SILENCE, /* KIND_VANTAGE: targets that used to answer did not, or do so again */
+	REASON_LET_GO	/* KIND_VANTAGE: that went on for guard.max */
+};
+
 enum alert_action { ACTION_TRIGGER, ACTION_RESOLVE };
 
-/* One step of a target's ladder, with the result that made it. */
+/* One step of a target's ladder, with the result that made it; or of the guard: the result then has no
+ * target, no scores, and counts the targets visited (n, answered, failed). */
 struct transition {
 	struct result result;
 	uint64_t since_ms; /* wall clock: since when the condition had held */
 	uint64_t held_ms;
-	uint32_t seq; /* per target, from 1 */
+	uint32_t seq;	  /* per target, from 1 */
 	uint8_t action;	  /* enum alert_action */
 	uint8_t severity; /* enum state: STATE_WARNING or STATE_CRITICAL, of the alert at hand */
 	uint8_t previous; /* enum state before */
-	uint8_t muted;	  /* resolved because the target was muted */
-	double threshold; /* the level that was crossed */
+	uint8_t kind;	  /* enum alert_kind */
+	uint8_t reason;	  /* enum transition_reason */
+	double threshold; /* the level that was crossed; of KIND_VANTAGE guard.share, per cent */
 };
 
 /* The prober's own state, every few seconds. Counters since start. */
@@ -69,11 +85,14 @@ struct heartbeat {
 	uint64_t states[STATE_COUNT]; /* targets in each */
 	uint64_t muted;
 	uint64_t targets;
-	uint64_t late_starts;  /* more than 20 ms after they were due */
+	uint64_t late_starts; /* more than 20 ms after they were due */
 	double late_p99_ms, late_max_ms;
 	uint64_t in_flight, slots;
-	uint64_t cpu_ns; /* of the prober's thread */
-	uint64_t queue_refused; /* results that the publisher's queue would not take */
+	uint64_t cpu_ns;	 /* of the prober's thread */
+	uint64_t impaired;	 /* 1: the guard has tripped */
+	uint64_t guard_trips;	 /* how often it has */
+	uint64_t guard_rejected; /* samples that had an outcome and did not count */
+	uint64_t queue_refused;	 /* results that the publisher's queue would not take */
 };
 
 /* One sample as it came, for those who want to see the raw material (--output samples). */
@@ -109,20 +128,22 @@ void transition_fields(
 unsigned target_hash_fields(struct fields *ret, const struct result *result, const char *prober_id,
 	const char *result_id, const char *alert_id);
 /* The prober's part of `mosprobe:{ID}:prober`; the publisher adds its own with fields_add(). */
-void heartbeat_fields(
-	struct fields *ret, const struct heartbeat *heartbeat, const char *prober_id);
+void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, const char *prober_id);
 
 /* Was its target muted by its own settings when the cycle was folded? */
 bool result_muted(const struct result *result);
 
+/* "mos", "vantage". */
+const char *alert_kind_name(enum alert_kind kind);
+
 #define REASON_SIZE 192
 #define SUMMARY_SIZE 1025 /* 1,024 characters and NUL */
 
-/* "MOS 3.21 below 3.50 for 6 min; most of it lost to jitter", "MOS 4.20 above 3.70 for 10 min", or
- * "muted". */
+/* "MOS 3.21 below 3.50 for 6 min; most of it lost to jitter", "MOS 4.20 above 3.70 for 10 min",
+ * "muted"; "230 of 280 targets fell silent within 10 s; it is us, and alerts are held". */
 void reason_text(char ret[REASON_SIZE], const struct transition *transition);
 /* One line for a pager: severity, target, reason and the numbers that exist. target_key:
- * "NAME:PORT". */
+ * "NAME:PORT"; of no meaning for KIND_VANTAGE. */
 void summary_text(char ret[SUMMARY_SIZE], const struct transition *transition,
 	const char *target_key, const char *prober_id);
 
@@ -133,8 +154,8 @@ void summary_text(char ret[SUMMARY_SIZE], const struct transition *transition,
  * kind). kind: "mos", "group", "vantage". */
 void event_id_text(char ret[RESULT_KEY_SIZE], const char *prober_id, const char *target_key,
 	const char *kind, uint32_t seq);
-void dedup_key_text(char ret[RESULT_KEY_SIZE], const char *prober_id, const char *target_key,
-	const char *kind);
+void dedup_key_text(
+	char ret[RESULT_KEY_SIZE], const char *prober_id, const char *target_key, const char *kind);
 void incident_key_text(char ret[RESULT_KEY_SIZE], const char *target_key, const char *kind);
 
 #endif

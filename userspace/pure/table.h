@@ -53,12 +53,15 @@ struct table_layout table_layout(unsigned width, unsigned target_width, bool col
 /* Room for any line, colours included; longer text is cut. */
 #define TABLE_LINE_SIZE 1024
 
+/* What stands for a target where the prober itself is meant. */
+#define TABLE_VANTAGE "(vantage point)"
+
 /* Each writes one line without a newline and returns its length in bytes. */
 size_t table_heading(char ret[TABLE_LINE_SIZE], const struct table_layout *layout);
 size_t table_line(char ret[TABLE_LINE_SIZE], const struct table_layout *layout,
 	const struct table_row *row, const char *target);
 
-/* "mosprobe ID: 300 targets: 3 critical, 5 warning, 280 ok, ..." */
+/* "mosprobe ID: 300 targets: 3 critical, 5 warning, 280 ok, ..."; while impaired that comes first. */
 size_t table_states(char ret[TABLE_LINE_SIZE], const struct heartbeat *heartbeat,
 	const char *prober_id, unsigned width);
 /* "8 alerts open, 123456 samples, 12 late starts (p99 0.4 ms), ..." */

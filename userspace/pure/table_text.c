@@ -47,7 +47,9 @@ size_t table_states(char ret[TABLE_LINE_SIZE], const struct heartbeat *heartbeat
 	struct line line = { .text = ret };
 	const char *between = ":";
 
-	add(&line, "mosprobe %s: %llu targets", prober_id, (unsigned long long)heartbeat->targets);
+	add(&line, "mosprobe %s: %s%llu targets", prober_id,
+		heartbeat->impaired ? "IMPAIRED, nothing is judged; " : "",
+		(unsigned long long)heartbeat->targets);
 	for (int s = STATE_COUNT; s-- > 0;) {
 		/* From the worst to ok, then those that are not judged yet. */
 		static const enum state order[STATE_COUNT] = { STATE_UNVERIFIED, STATE_SETTLING,

@@ -365,6 +365,11 @@ double window_mos(
 	return mos;
 }
 
+bool window_used_to_answer(const struct window *window, uint32_t target)
+{
+	return window->memories[target].count && digest_at(window, target, 0)->answered;
+}
+
 bool window_is_verified(const struct window *window, uint32_t target)
 {
 	return window->memories[target].verified;

@@ -68,6 +68,8 @@ void window_remember(
 double window_mos(const struct window *window, uint32_t target, uint64_t number,
 	enum cause *ret_cause);
 
+/* Did it answer in the newest cycle that was folded? */
+bool window_used_to_answer(const struct window *window, uint32_t target);
 /* Has it ever answered? */
 bool window_is_verified(const struct window *window, uint32_t target);
 /* Has its window once held min(15, samples * window.cycles) samples? Kept once true. samples: of a

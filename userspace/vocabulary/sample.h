@@ -39,6 +39,7 @@ enum skip_reason {
 	SKIP_NO_ADDRESS, /* the name has not been resolved yet */
 	SKIP_DENIED,	 /* its address lies in a prober.deny block */
 	SKIP_FAMILY,	 /* it has addresses, but none of the wanted family */
+	SKIP_GUARD,	 /* this vantage point is impaired, see pure/guard.h */
 	SKIP_REASON_COUNT
 };
 

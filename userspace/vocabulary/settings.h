@@ -23,6 +23,16 @@ struct alert_policy {
 	uint64_t warning_for_ns, critical_for_ns, recovery_for_ns;
 };
 
+/* When it is us, and not them. */
+struct guard_policy {
+	uint64_t
+		window_ns; /* what is looked at, and how long a finished cycle waits; 0 = no guard */
+	double share_pct;  /* trips when more of the targets that used to answer do not */
+	uint32_t min_targets; /* and at least so many */
+	uint32_t sample;      /* targets to be visited in a window while impaired */
+	uint64_t max_ns;      /* lets go after this long */
+};
+
 /* From latency, jitter and loss of the path to Ta and Ppl of the E-Model. */
 struct path_model {
 	double playout_factor; /* playout buffer per ms of jitter */

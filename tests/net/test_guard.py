@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The guard on a network where a site goes dark and later the uplink is cut: the site's targets alert,
+each for itself; the cut is one event for this prober and none for any target, and what was measured
+before and after stays as it was."""
+
+from harness import (MOSPROBE, NETSIM, Redis, equal, expect, json_lines, path, run, run_tests,
+                     skip_unless_stamped, write)
+
+CONF = """[prober]
+id = guarded
+interval = 2s
+timeout = 1s
+samples = 4
+[alert]
+# So short that one wrong cycle would be an alert.
+warning = 4.2
+warning_for = 2s
+critical_for = 2s
+recovery = 4.25
+recovery_for = 2s
+[guard]
+window = 3s
+[redis]
+url = {url}
+"""
+NETWORK = """seed 4
+198.18.0.0-198.18.0.79 latency=10ms..30ms jitter=normal:200us
+198.18.0.60-198.18.0.79 outage from=6s
+uplink outage from=13s to=20s
+"""
+SITE = {f"198.18.0.{i}:5060" for i in range(60, 80)}
+CYCLES = 14
+
+
+def check_vantage(alerts, written):
+    equal([a["event_action"] for a in alerts], ["trigger", "resolve"],
+          f"events: {[a['summary'] for a in alerts]}")
+    equal(len(written), 2, "entries in the stream")
+    for alert, (names, fields) in zip(alerts, written):
+        equal(alert["target"], "", "target")
+        equal(alert["dedup_key"], alerts[0]["dedup_key"], "dedup_key")
+        equal(names, [name for name in alert if name != "type"], "fields in the stream")
+        equal(fields["summary"], alert["summary"], "summary in the stream")
+    equal((alerts[0]["severity"], alerts[0]["state"], alerts[1]["state"]),
+          ("critical", "critical", "ok"), "severity and states")
+    expect(alerts[0]["fail_pct"] > 50, f"trigger: {alerts[0]}")
+    expect(2000 < alerts[1]["held_ms"] < 9000, f"it lasted {alerts[1]['held_ms']} ms")
+
+
+def check_results(results):
+    by_target = {}
+    for result in results:
+        by_target.setdefault(result["target"], []).append(result["cycle"])
+        if result["target"] in SITE:
+            continue
+        # No sample of the cut is in any window: none failed, and the score is what it was.
+        equal(result["failed"], 0, f"failed samples in {result}")
+        expect(result["mos"] == "" or result["mos"] > 4.3, f"mos of {result}")
+        expect(result["impaired"] or result["outcome"] == "ok", f"outcome of {result}")
+    for target, cycles in by_target.items():
+        equal(cycles, list(range(cycles[0], cycles[0] + CYCLES)), f"cycles of {target}")
+
+
+def test_a_dark_site_and_a_cut_uplink():
+    with Redis() as redis:
+        write("guard.conf", CONF.format(url=redis.url))
+        write("guard.targets", "".join(f"198.18.0.{i}\n" for i in range(80)))
+        done = run([NETSIM, "run", write("network", NETWORK), "--", MOSPROBE, "run", "-c",
+                    path("guard.conf"), "--targets", path("guard.targets"), "--output", "jsonl",
+                    "--cycles", str(CYCLES)], 60)
+        written = redis.stream("mosprobe:{guarded}:alerts")
+        heartbeat = redis.cli("HGETALL", "mosprobe:{guarded}:prober")
+    equal(done.returncode, 0, f"status: {done.stderr}")
+    lines = json_lines(done.stdout)
+    results = [line for line in lines if line["type"] == "result"]
+    alerts = [line for line in lines if line["type"] == "alert"]
+
+    check_vantage([a for a in alerts if a["kind"] == "vantage"],
+                  [(names, fields) for _, names, fields in written if fields["kind"] == "vantage"])
+    judged = [a for a in alerts if a["kind"] == "mos"]
+    equal({a["target"] for a in judged}, SITE, "targets that alert")
+    equal({a["event_action"] for a in judged}, {"trigger"}, "nothing resolves")
+    check_results(results)
+    expect(sum(r["impaired"] for r in results) > 120, "results that are marked impaired")
+    expect("guard: " in done.stderr, f"the log: {done.stderr}")
+    equal((heartbeat["impaired"], heartbeat["guard_trips"]), ("0", "1"), "the heartbeat's guard")
+    expect(int(heartbeat["guard_rejected"]) > 60, f"rejected: {heartbeat['guard_rejected']}")
+
+
+if __name__ == "__main__":
+    skip_unless_stamped()
+    run_tests(globals())

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* The guard at work: finished cycles wait until it has cleared their time, and what it finds becomes an
+ * event. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "composition/prober_parts.h"
+#include "vocabulary/log.h"
+#include "vocabulary/nsec.h"
+
+/* How many cycles of one target may wait at the same time. */
+static uint32_t held_most(const struct prober *prober)
+{
+	uint64_t hold_ns = guard_hold_ns(prober->guard);
+
+	return hold_ns ? (uint32_t)(hold_ns / prober->interval_ns) + 1 : 0;
+}
+
+int prober_guard_create(struct prober *prober)
+{
+	const struct prober_setup *setup = &prober->setup;
+	struct guard_policy policy = setup->config->guard;
+	uint32_t targets = (uint32_t)targets_count(setup->targets);
+
+	/* One target that somebody waits for is judged as it is. */
+	if (setup->begin_now)
+		policy.window_ns = 0;
+	prober->guard = guard_create(&policy, targets);
+	if (!prober->guard)
+		return -1;
+	/* Cycles in flight: the time-out is shorter than the interval, so a target has two at most, and
+	 * after a pause a third for one turn: one is still to be cancelled, one was skipped, one
+	 * begins. And those that wait here. */
+	prober->open_cycles = (3 + held_most(prober)) * targets + 1;
+	prober->held = calloc(prober->open_cycles, sizeof *prober->held);
+	return prober->held ? 0 : -1;
+}
+
+void prober_guard_destroy(struct prober *prober)
+{
+	guard_destroy(prober->guard);
+	free(prober->held);
+}
+
+void prober_hold(struct prober *prober, uint32_t cycle)
+{
+	uint32_t place = (prober->held_first + prober->held_count++) % prober->open_cycles;
+
+	assert(prober->held_count <= prober->open_cycles);
+	prober->held[place] = (struct held) { .since_ns = prober->turn_ns, .cycle = cycle };
+}
+
+bool prober_release(struct prober *prober, uint32_t *ret_cycle)
+{
+	const struct held *oldest = &prober->held[prober->held_first];
+
+	if (!prober->held_count ||
+		prober->turn_ns - oldest->since_ns < guard_hold_ns(prober->guard))
+		return false;
+	*ret_cycle = oldest->cycle;
+	prober->held_first = (prober->held_first + 1) % prober->open_cycles;
+	prober->held_count--;
+	return true;
+}
+
+void prober_guard_see(struct prober *prober, const struct sample *sample)
+{
+	bool refused_answers =
+		targets_at(prober->setup.targets, sample->target)->settings->refused_answers;
+	enum sample_class class = outcome_class(sample->outcome, refused_answers);
+
+	if (class != CLASS_MISSING && window_used_to_answer(prober->window, sample->target))
+		guard_see(prober->guard, sample->target, class == CLASS_ANSWERED, prober->turn_ns);
+}
+
+static struct transition vantage_transition(
+	struct prober *prober, const struct guard_change *change)
+{
+	const struct guard_policy *policy = &prober->setup.config->guard;
+	bool trigger = change->after == GUARD_IMPAIRED;
+	uint64_t held_ns = trigger ? policy->window_ns : change->lasted_ns;
+	const struct guard_view *view = &change->view;
+
+	return (struct transition) {
+		.kind = KIND_VANTAGE,
+		.reason = change->after == GUARD_LET_GO ? REASON_LET_GO : REASON_SILENCE,
+		.action = trigger ? ACTION_TRIGGER : ACTION_RESOLVE,
+		.severity = STATE_CRITICAL,
+		.previous = trigger ? STATE_OK : STATE_CRITICAL,
+		.seq = ++prober->vantage_seq,
+		.held_ms = held_ns / NSEC_PER_MSEC,
+		.since_ms = prober->turn_ms - held_ns / NSEC_PER_MSEC,
+		.threshold = policy->share_pct,
+		.result = {
+			.at_ms = prober->turn_ms,
+			.state = trigger ? STATE_CRITICAL : STATE_OK,
+			.n = view->visited,
+			.answered = view->visited - view->failed,
+			.failed = view->failed,
+			.fail_pct = view->visited ? 100.0 * view->failed / view->visited
+						  : (double)NAN,
+			.outcome = CYCLE_OUTCOME_COUNT,
+			.stamp_source = STAMP_SOURCE_COUNT,
+			.latency_ms = NAN,
+			.jitter_ms = NAN,
+			.stddev_ms = NAN,
+			.latency_rise_ms = NAN,
+			.loss_pct = NAN,
+			.r = NAN,
+			.mos_cycle = NAN,
+			.mos = NAN,
+			.impaired = trigger,
+		},
+	};
+}
+
+void prober_guard_step(struct prober *prober)
+{
+	struct guard_change change = guard_step(prober->guard, prober->turn_ns);
+	struct event event = { .kind = EVENT_TRANSITION };
+	char text[REASON_SIZE];
+
+	/* Let go, it was told; that it has cleared then tells nothing new. */
+	if (!change.happened || change.before == GUARD_LET_GO)
+		return;
+	prober->counters.impaired = guard_is_impaired(prober->guard);
+	prober->counters.guard_trips += change.after == GUARD_IMPAIRED;
+	event.transition = vantage_transition(prober, &change);
+	prober_send(prober, &event);
+	prober->heartbeat_due_ns = prober->turn_ns;
+	/* The table has it on its screen. */
+	if (prober->setup.config->output == OUTPUT_TABLE)
+		return;
+	reason_text(text, &event.transition);
+	log_line(LOG_WARN, "guard: %s", text);
+}
+
+bool prober_guard_visits(const struct prober *prober, uint32_t target)
+{
+	const uint64_t key[] = { target, prober->visits[target].number };
+
+	return !guard_is_impaired(prober->guard) ||
+	       guard_visits(prober->guard, XXH3_64bits(key, sizeof key));
+}
+
+bool prober_guard_reject(struct prober *prober, struct cycle *cycle)
+{
+	uint32_t now_ms = (uint32_t)(prober->turn_ns / NSEC_PER_MSEC);
+	bool rejected = false;
+
+	if (!guard_hold_ns(prober->guard))
+		return false;
+	for (unsigned i = 0; i < cycle->planned; i++) {
+		struct cycle_sample *sample = &cycle->samples[i];
+		uint64_t age_ns = (uint32_t)(now_ms - sample->start_ms) * NSEC_PER_MSEC;
+
+		if (!guard_rejects(prober->guard, prober->turn_ns - age_ns))
+			continue;
+		prober->counters.guard_rejected += sample->outcome != OUTCOME_SKIPPED;
+		sample->outcome = OUTCOME_SKIPPED;
+		sample->rtt_ns = 0;
+		rejected = true;
+	}
+	return rejected;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "pure/guard.h"
+
+#include <stdlib.h>
+
+/* The window moves on in steps of a tenth of its length. */
+#define STEPS 10u
+/* So many times in which we were impaired are remembered. A cycle lasts an hour at most, and is judged
+ * a window later; when they come faster than that, the oldest two become one, with what lay between. */
+#define SPANS_MAX 16
+/* It has cleared when no more than this part of what trips it is left: at its edge it would flap. */
+#define CLEAR_PART 0.5
+/* More are visited while impaired than must answer: a few of them will not. */
+#define VISIT_MARGIN 1.5
+
+/* The newest outcome of a target: the step that it came in, from 1, and what it was. */
+struct newest {
+	uint32_t step : 31;
+	uint32_t failed : 1;
+};
+
+/* A time in which we were impaired. */
+struct span {
+	uint64_t from_ns, to_ns; /* to_ns: UINT64_MAX while it lasts */
+};
+
+struct guard {
+	struct guard_policy policy;
+	uint32_t targets;
+	struct newest *newest; /* by target; NULL: never trips */
+	enum guard_state state;
+	uint32_t step;			/* of now, from 1 */
+	uint64_t began_ns;		/* when step 1 began */
+	struct guard_view steps[STEPS]; /* by step modulo STEPS */
+	struct guard_view view;		/* over the window: the sum of them */
+	uint64_t tripped_ns;
+	uint32_t usual; /* targets visited in a window, as it tripped */
+	struct span spans[SPANS_MAX];
+	unsigned span_count;
+};
+
+struct guard *guard_create(const struct guard_policy *policy, uint32_t targets)
+{
+	struct guard *guard = calloc(1, sizeof *guard);
+
+	if (!guard)
+		return NULL;
+	guard->policy = *policy;
+	guard->targets = targets;
+	if (!policy->window_ns || targets < policy->min_targets)
+		return guard;
+	guard->newest = calloc(targets, sizeof *guard->newest);
+	if (!guard->newest) {
+		free(guard);
+		return NULL;
+	}
+	return guard;
+}
+
+void guard_destroy(struct guard *guard)
+{
+	if (!guard)
+		return;
+	free(guard->newest);
+	free(guard);
+}
+
+uint64_t guard_hold_ns(const struct guard *guard)
+{
+	return guard->newest ? guard->policy.window_ns : 0;
+}
+
+static void forget(struct guard *guard, struct guard_view *step)
+{
+	guard->view.visited -= step->visited;
+	guard->view.failed -= step->failed;
+	*step = (struct guard_view) { 0 };
+}
+
+/* To the step of now_ns; what falls out of the window is forgotten. */
+static void move_on(struct guard *guard, uint64_t now_ns)
+{
+	uint32_t step;
+
+	if (!guard->step) {
+		guard->step = 1;
+		guard->began_ns = now_ns;
+	}
+	step = (uint32_t)((now_ns - guard->began_ns) / (guard->policy.window_ns / STEPS)) + 1;
+	for (unsigned i = 0; i < STEPS && guard->step < step; i++)
+		forget(guard, &guard->steps[++guard->step % STEPS]);
+	guard->step = step;
+}
+
+static void count(struct guard *guard, struct newest newest, int by)
+{
+	struct guard_view *step = &guard->steps[newest.step % STEPS];
+
+	step->visited += (uint32_t)by;
+	step->failed += newest.failed ? (uint32_t)by : 0;
+	guard->view.visited += (uint32_t)by;
+	guard->view.failed += newest.failed ? (uint32_t)by : 0;
+}
+
+void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now_ns)
+{
+	struct newest *newest;
+
+	if (!guard->newest)
+		return;
+	move_on(guard, now_ns);
+	newest = &guard->newest[target];
+	if (newest->step && newest->step + STEPS > guard->step)
+		count(guard, *newest, -1);
+	newest->step = guard->step & INT32_MAX;
+	newest->failed = !answered;
+	count(guard, *newest, 1);
+}
+
+static bool trips(const struct guard *guard)
+{
+	return guard->view.failed >= guard->policy.min_targets &&
+	       guard->view.failed > guard->policy.share_pct / 100 * guard->view.visited;
+}
+
+/* Enough of those that are visited have been seen, and few of them fail. */
+static bool clears(const struct guard *guard)
+{
+	uint32_t enough = guard->usual / 2;
+
+	if (enough > guard->policy.sample)
+		enough = guard->policy.sample;
+	return guard->view.visited >= (enough ? enough : 1) &&
+	       guard->view.failed <=
+		       CLEAR_PART * guard->policy.share_pct / 100 * guard->view.visited;
+}
+
+static void begin_span(struct guard *guard, uint64_t now_ns)
+{
+	uint64_t from_ns = now_ns > guard->policy.window_ns ? now_ns - guard->policy.window_ns : 0;
+
+	if (guard->span_count == SPANS_MAX) {
+		guard->spans[1].from_ns = guard->spans[0].from_ns;
+		for (unsigned i = 1; i < SPANS_MAX; i++)
+			guard->spans[i - 1] = guard->spans[i];
+		guard->span_count--;
+	}
+	guard->spans[guard->span_count++] =
+		(struct span) { .from_ns = from_ns, .to_ns = UINT64_MAX };
+}
+
+static void end_span(struct guard *guard, uint64_t now_ns)
+{
+	guard->spans[guard->span_count - 1].to_ns = now_ns;
+}
+
+struct guard_change guard_step(struct guard *guard, uint64_t now_ns)
+{
+	struct guard_change change = { .before = guard->state };
+
+	if (!guard->newest)
+		return change;
+	move_on(guard, now_ns);
+	if (guard->state == GUARD_CLEAR && trips(guard)) {
+		guard->state = GUARD_IMPAIRED;
+		guard->tripped_ns = now_ns;
+		guard->usual = guard->view.visited;
+		begin_span(guard, now_ns);
+	} else if (guard->state != GUARD_CLEAR && clears(guard)) {
+		if (guard->state == GUARD_IMPAIRED)
+			end_span(guard, now_ns);
+		guard->state = GUARD_CLEAR;
+	} else if (guard->state == GUARD_IMPAIRED &&
+		   now_ns - guard->tripped_ns >= guard->policy.max_ns) {
+		end_span(guard, now_ns);
+		guard->state = GUARD_LET_GO;
+	}
+	change.after = guard->state;
+	change.happened = change.after != change.before;
+	change.view = guard->view;
+	change.lasted_ns = now_ns - guard->tripped_ns;
+	return change;
+}
+
+bool guard_is_impaired(const struct guard *guard)
+{
+	return guard->state == GUARD_IMPAIRED;
+}
+
+bool guard_rejects(const struct guard *guard, uint64_t start_ns)
+{
+	for (unsigned i = guard->span_count; i-- > 0;)
+		if (start_ns >= guard->spans[i].from_ns && start_ns <= guard->spans[i].to_ns)
+			return true;
+	return false;
+}
+
+bool guard_visits(const struct guard *guard, uint64_t hash)
+{
+	double wanted = VISIT_MARGIN * guard->policy.sample;
+
+	if (guard->state != GUARD_IMPAIRED || wanted >= guard->usual)
+		return true;
+	/* Its upper half as a number below 1. */
+	return (double)(hash >> 32) * 0x1p-32 < wanted / guard->usual;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The guard: is it us? When most of the targets that used to answer fall silent within seconds, it is
+ * our own uplink, not theirs. The guard then says that this vantage point is impaired: what was sampled
+ * from its window before it tripped until it clears counts for no target, and few are visited meanwhile.
+ *
+ * A cycle is to be judged guard window after its last outcome, not before: by then the guard has either
+ * tripped over the time that it came from, or cleared it. So nothing has to be undone.
+ *
+ * Pure: times are CLOCK_MONOTONIC in nanoseconds, passed in, and do not go back. */
+#ifndef MOSPROBE_GUARD_H
+#define MOSPROBE_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vocabulary/settings.h"
+
+enum guard_state {
+	GUARD_CLEAR,
+	GUARD_IMPAIRED,
+	GUARD_LET_GO /* impaired for longer than policy.max_ns: judged as usual until it has cleared */
+};
+
+/* What the guard sees, over its window: each target once, by its newest sample. */
+struct guard_view {
+	uint32_t visited; /* targets that used to answer */
+	uint32_t failed;  /* of these, did not */
+};
+
+/* What guard_step() did. */
+struct guard_change {
+	bool happened;
+	enum guard_state before, after;
+	struct guard_view view;
+	uint64_t lasted_ns; /* since it tripped; 0 when it tripped now */
+};
+
+struct guard;
+
+/* targets: how many there are, by index from 0. Returns NULL when memory is out. A policy with
+ * window_ns = 0, or with less targets than min_targets, makes a guard that never trips. */
+struct guard *guard_create(const struct guard_policy *policy, uint32_t targets);
+void guard_destroy(struct guard *guard); /* NULL is fine */
+
+/* How long a finished cycle is held back before it is judged; 0 for a guard that never trips. */
+uint64_t guard_hold_ns(const struct guard *guard);
+
+/* A sample of a target that used to answer has its outcome; missing ones are not told. */
+void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now_ns);
+
+/* Looks at the window as of now_ns, and trips, clears or lets go. */
+struct guard_change guard_step(struct guard *guard, uint64_t now_ns);
+
+bool guard_is_impaired(const struct guard *guard);
+
+/* Whether a sample that started at start_ns came from a time in which we were impaired: it counts for
+ * nobody. */
+bool guard_rejects(const struct guard *guard, uint64_t start_ns);
+
+/* Whether a target is visited now. While impaired only so many are as are needed to see that it is over;
+ * hash: one that never changes, of the target and its cycle. */
+bool guard_visits(const struct guard *guard, uint64_t hash);
+
+#endif
