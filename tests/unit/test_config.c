@@ -395,7 +395,6 @@ static void not_in_this_version(void **state)
 		{ "prober", "closer_samples", "20" },
 		{ "prober", "closer_below", "4.0" },
 		{ "prober", "closer_share", "10%" },
-		{ "prober", "engine", "auto" },
 		{ "prober", "source", "192.0.2.1" },
 		{ "prober", "dscp", "ef" },
 		{ "prober", "max_rate", "100" },

@@ -99,12 +99,13 @@ static void check_kernel(struct check *check)
 static void check_engine(struct check *check)
 {
 	struct engine_plan plan = check->plan;
-	struct message note = { "" }, msg = { "" };
+	struct engine_notes notes;
+	struct message msg = { "" };
 	struct engine engine;
 
 	if (plan.slots_v4 + plan.slots_v6 == 0 && plan.limit)
 		plan.slots_v4 = 1; /* no targets: still look at the machine */
-	if (engine_open(&engine, check->config, &plan, &note, &msg)) {
+	if (engine_open(&engine, check->config, &plan, &notes, &msg)) {
 		line(check, VERDICT_FAIL, "engine", "%s", msg.text);
 		return;
 	}
@@ -114,14 +115,18 @@ static void check_engine(struct check *check)
 		line(check, VERDICT_OK, "bpf",
 			"loaded, attached, and a connect to 127.0.0.1 was stamped: "
 			"latencies are stamped in the kernel");
-	} else if (note.text[0]) {
+	} else if (notes.stamps.text[0]) {
 		line(check, VERDICT_WARN, "bpf",
-			"%s; run as root, or with CAP_BPF and CAP_NET_ADMIN", note.text);
+			"%s; run as root, or with CAP_BPF and CAP_NET_ADMIN", notes.stamps.text);
 	} else {
 		line(check, VERDICT_OK, "bpf", "not asked for: stamps = %s",
 			stamp_source_name(engine.source));
 	}
-	line(check, VERDICT_OK, "io_uring", "%u sockets registered", sockets_count(engine.sockets));
+	if (notes.connects.text[0])
+		line(check, VERDICT_WARN, "engine", "%s", notes.connects.text);
+	else
+		line(check, VERDICT_OK, "engine", "%s, %u sockets", engine_name(&engine),
+			sockets_count(engine.sockets));
 	engine_close(&engine);
 }
 

@@ -118,16 +118,18 @@ static int prepare(struct probe *probe, bool json, struct message *msg)
 {
 	struct engine_plan plan = engine_plan(probe->config, probe->targets);
 	struct prober_setup setup = { 0 };
-	struct message note;
+	struct engine_notes notes;
 	int error = hosts_create(&probe->hosts, probe->targets);
 
 	if (error)
 		return message_set(msg, error, "out of memory");
-	error = engine_open(&probe->engine, probe->config, &plan, &note, msg);
+	error = engine_open(&probe->engine, probe->config, &plan, &notes, msg);
 	if (error)
 		return error;
-	if (note.text[0])
-		fprintf(stderr, "mosprobe: %s\n", note.text);
+	if (notes.stamps.text[0])
+		fprintf(stderr, "mosprobe: %s\n", notes.stamps.text);
+	if (notes.connects.text[0])
+		fprintf(stderr, "mosprobe: %s\n", notes.connects.text);
 	error = resolve(probe, msg);
 	if (error)
 		return error;

@@ -171,16 +171,18 @@ static int configure(struct run *run, const struct arguments *arguments, struct 
 static int prepare(struct run *run, struct message *msg)
 {
 	struct engine_plan plan;
-	struct message note;
+	struct engine_notes notes;
 	int error = hosts_create(&run->hosts, run->targets);
 
 	if (error)
 		return message_set(msg, error, "out of memory");
 	plan = engine_plan(run->config, run->targets);
 	warn_of_slots(&plan);
-	error = engine_open(&run->engine, run->config, &plan, &note, msg);
-	if (!error && note.text[0])
-		log_line(LOG_WARN, "%s", note.text);
+	error = engine_open(&run->engine, run->config, &plan, &notes, msg);
+	if (!error && notes.stamps.text[0])
+		log_line(LOG_WARN, "%s", notes.stamps.text);
+	if (!error && notes.connects.text[0])
+		log_line(LOG_WARN, "%s", notes.connects.text);
 	return error;
 }
 

@@ -2,82 +2,38 @@
 #include "composition/engine.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "vocabulary/nsec.h"
 
-/* Descriptors for everything that is no slot: libraries, queues, DNS sockets, Redis, BPF. */
-#define DESCRIPTORS_RESERVED 48
-#define SLOTS_LEAST 16
-#define SLOTS_MOST 30000
-
-static uint32_t slots_for(double starts_per_s, const struct config *config)
+const char *engine_name(const struct engine *engine)
 {
-	double seconds = (double)config->timeout_ns / NSEC_PER_SEC;
-
-	/* A tenth more, for starts do not fall perfectly evenly. */
-	return starts_per_s > 0 ? (uint32_t)ceil(starts_per_s * seconds * 1.1) + SLOTS_LEAST : 0;
+	return engine->ring ? "io_uring" : "epoll";
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
+void engine_connect(const struct engine *engine, uint32_t slot, const struct sockaddr *address,
+	socklen_t length)
 {
-	return a < b ? a : b;
+	if (engine->ring)
+		ring_connect(engine->ring, slot, address, length);
+	else
+		poller_connect(engine->poller, slot, address, length);
 }
 
-/* Both families want slots, and there are too few. v6_only: what targets want that cannot be IPv4. */
-static void share_slots(struct engine_plan *plan, uint32_t v6_only)
+void engine_cancel(const struct engine *engine, uint32_t slot)
 {
-	/* Names that may be either are mostly IPv4; an eighth at least is kept for the others. */
-	uint32_t least = plan->limit / 8 + 1;
-	uint32_t v6 = v6_only > least ? v6_only : least;
-
-	v6 = smaller(smaller(v6, plan->wanted_v6), plan->limit / 2);
-	plan->slots_v4 = smaller(plan->limit - v6, plan->wanted_v4);
-	plan->slots_v6 = smaller(plan->limit - plan->slots_v4, plan->wanted_v6);
-	/* A family without a slot would be skipped for ever: one more than allowed is better. */
-	if (!plan->slots_v6 && plan->limit)
-		plan->slots_v6 = 1;
+	if (engine->ring)
+		ring_cancel(engine->ring, slot);
+	else
+		poller_cancel(engine->poller, slot);
 }
 
-struct engine_plan engine_plan(const struct config *config, const struct target_list *targets)
+uint32_t engine_turn(const struct engine *engine, uint64_t wait_ns, uint32_t wanted,
+	struct completion *ret, uint32_t most)
 {
-	double only_v4 = 0, only_v6 = 0, either = 0;
-	double interval_s = (double)config->interval_ns / NSEC_PER_SEC;
-	struct engine_plan plan = { 0 };
-	uint64_t wanted;
-
-	for (size_t i = 0; i < targets_count(targets); i++) {
-		const struct target *target = targets_at(targets, i);
-		double starts = target->settings->samples / interval_s;
-
-		if (target->literal == 4 || target->settings->family == FAMILY_4)
-			only_v4 += starts;
-		else if (target->literal == 6 || target->settings->family == FAMILY_6)
-			only_v6 += starts;
-		else
-			either += starts;
-	}
-	plan.starts_per_s = only_v4 + only_v6 + either;
-	plan.wanted_v4 = slots_for(only_v4 + either, config);
-	plan.wanted_v6 = slots_for(only_v6 + either, config);
-	plan.limit = sockets_limit(DESCRIPTORS_RESERVED);
-	if (plan.limit > SLOTS_MOST)
-		plan.limit = SLOTS_MOST;
-	if (config->max_in_flight && config->max_in_flight < plan.limit)
-		plan.limit = config->max_in_flight;
-
-	plan.slots_v4 = plan.wanted_v4;
-	plan.slots_v6 = plan.wanted_v6;
-	wanted = (uint64_t)plan.wanted_v4 + plan.wanted_v6;
-	if (wanted > plan.limit && plan.wanted_v4 && plan.wanted_v6) {
-		share_slots(&plan, slots_for(only_v6, config));
-	} else if (wanted > plan.limit) {
-		plan.slots_v4 = plan.wanted_v4 ? plan.limit : 0;
-		plan.slots_v6 = plan.wanted_v6 ? plan.limit : 0;
-	}
-	return plan;
+	return engine->ring ? ring_turn(engine->ring, wait_ns, wanted, ret, most)
+			    : poller_turn(engine->poller, wait_ns, wanted, ret, most);
 }
 
 /* One connect to a closed port of the loopback interface: its SYN must be stamped, or something
@@ -90,7 +46,7 @@ static int prove_stamps(struct engine *engine, struct message *msg)
 	uint32_t slot = sockets_take(engine->sockets, 4);
 	const char *name = slot == SLOT_NONE ? "::1" : "127.0.0.1";
 	struct sockaddr_storage closed;
-	struct ring_completion done = { .result = -ECANCELED };
+	struct completion done = { .result = -ECANCELED };
 	struct handshake hs;
 	uint8_t type, code;
 	uint32_t count = 0;
@@ -101,13 +57,13 @@ static int prove_stamps(struct engine *engine, struct message *msg)
 	if (address_parse(&loopback, name))
 		return message_set(msg, -EINVAL, "%s is no address", name);
 	length = address_to_sockaddr(&loopback, 1, &closed);
-	ring_connect(engine->ring, slot, (struct sockaddr *)&closed, length);
+	engine_connect(engine, slot, (struct sockaddr *)&closed, length);
 	/* After a second it is cancelled. The cancel's own completion may come first and end one
 	 * wait; the connect's must be seen before the slot is used again. */
 	for (int i = 0; i < 20 && !count; i++) {
 		if (i == 10)
-			ring_cancel(engine->ring, slot);
-		count = ring_turn(engine->ring, 100 * NSEC_PER_MSEC, 1, &done, 1);
+			engine_cancel(engine, slot);
+		count = engine_turn(engine, 100 * NSEC_PER_MSEC, 1, &done, 1);
 	}
 	capture_read(engine->capture, slot, &hs);
 	sockets_reset(engine->sockets, slot);
@@ -165,32 +121,48 @@ static int choose_stamps(struct engine *engine, const struct config *config, int
 	return 0;
 }
 
+/* io_uring, or where that is forbidden epoll. */
+static int choose_connects(struct engine *engine, const struct config *config, struct message *note,
+	struct message *msg)
+{
+	const int *fds = sockets_fds(engine->sockets);
+	uint32_t count = sockets_count(engine->sockets);
+	int error = 0;
+
+	if (config->engine != ENGINE_EPOLL)
+		error = ring_open(&engine->ring, fds, count, msg);
+	if (error && config->engine == ENGINE_AUTO)
+		message_set(note, 0, "%s; using epoll instead", msg->text);
+	if (config->engine == ENGINE_EPOLL || (error && config->engine == ENGINE_AUTO))
+		error = poller_open(&engine->poller, fds, count, msg);
+	return error;
+}
+
 int engine_open(struct engine *ret, const struct config *config, const struct engine_plan *plan,
-	struct message *ret_note, struct message *msg)
+	struct engine_notes *ret_notes, struct message *msg)
 {
 	struct engine engine = { 0 };
 	int error, cgroup_error = 0;
 
-	ret_note->text[0] = '\0';
+	*ret_notes = (struct engine_notes) { { "" }, { "" } };
 	if (plan->slots_v4 + plan->slots_v6 < 1)
 		return message_set(msg, -EMFILE,
 			"no descriptor is left for sockets: RLIMIT_NOFILE must be above %d "
 			"(ulimit -n, LimitNOFILE=)",
-			DESCRIPTORS_RESERVED);
+			ENGINE_DESCRIPTORS_RESERVED);
 	if (config->stamps == STAMPS_AUTO || config->stamps == STAMPS_BPF)
 		cgroup_error = cgroup_enter(&engine.cgroup, msg);
 	if (cgroup_error && config->stamps == STAMPS_BPF)
 		return cgroup_error;
-	struct message kept = *msg; /* of the cgroup; sockets and ring may overwrite it */
+	struct message kept = *msg; /* of the cgroup; what follows may overwrite it */
 
 	error = sockets_create(&engine.sockets, plan->slots_v4, plan->slots_v6, msg);
 	if (!error)
-		error = ring_open(&engine.ring, sockets_fds(engine.sockets),
-			sockets_count(engine.sockets), msg);
+		error = choose_connects(&engine, config, &ret_notes->connects, msg);
 	if (!error) {
 		if (cgroup_error)
 			*msg = kept;
-		error = choose_stamps(&engine, config, cgroup_error, ret_note, msg);
+		error = choose_stamps(&engine, config, cgroup_error, &ret_notes->stamps, msg);
 	}
 	if (error) {
 		engine_close(&engine);
@@ -204,6 +176,7 @@ void engine_close(struct engine *engine)
 {
 	capture_close(engine->capture);
 	ring_close(engine->ring);
+	poller_close(engine->poller);
 	sockets_destroy(engine->sockets);
 	cgroup_leave(engine->cgroup);
 	*engine = (struct engine) { 0 };

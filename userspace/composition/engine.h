@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The machinery of probing, set up in the order of its parts: cgroup, sockets, kernel half, ring. */
+/* The machinery of probing, set up in the order of its parts: cgroup, sockets, ring or poller, kernel
+ * half. */
 #ifndef MOSPROBE_ENGINE_H
 #define MOSPROBE_ENGINE_H
 
@@ -7,6 +8,7 @@
 
 #include "edges/capture.h"
 #include "edges/cgroup.h"
+#include "edges/poller.h"
 #include "edges/ring.h"
 #include "edges/sockets.h"
 #include "pure/config.h"
@@ -18,12 +20,15 @@ struct engine {
 	struct cgroup *cgroup;	 /* NULL without the kernel half */
 	struct capture *capture; /* NULL without the kernel half */
 	struct sockets *sockets;
-	struct ring *ring;
+	struct ring *ring; /* one of the two */
+	struct poller *poller;
 	enum stamp_source source;
 };
 
 /* How many slots a total outage of all targets needs (starts per second times the time-out), and how
  * many this machine and prober.max_in_flight allow. */
+/* Descriptors for everything that is no slot: libraries, queues, DNS sockets, Redis, BPF. */
+#define ENGINE_DESCRIPTORS_RESERVED 48
 struct engine_plan {
 	double starts_per_s;
 	uint32_t wanted_v4, wanted_v6;
@@ -32,11 +37,25 @@ struct engine_plan {
 };
 struct engine_plan engine_plan(const struct config *config, const struct target_list *targets);
 
-/* Where config->stamps is auto and the kernel half cannot be had, ret_note says why and what is used
- * instead; else it stays "". To be called before any thread is started. Returns 0 or a negative errno
+/* Where config->stamps or config->engine is auto and the better one cannot be had: why, and what is used
+ * instead; else "". */
+struct engine_notes {
+	struct message stamps, connects;
+};
+
+/* To be called before any thread is started. Returns 0 or a negative errno
  * with a message. */
 int engine_open(struct engine *ret, const struct config *config, const struct engine_plan *plan,
-	struct message *ret_note, struct message *msg);
+	struct engine_notes *ret_notes, struct message *msg);
 void engine_close(struct engine *engine); /* all zero is fine */
+/* "io_uring" or "epoll". */
+const char *engine_name(const struct engine *engine);
+
+/* See edges/ring.h; the address must stay until engine_turn() returns. */
+void engine_connect(const struct engine *engine, uint32_t slot, const struct sockaddr *address,
+	socklen_t length);
+void engine_cancel(const struct engine *engine, uint32_t slot);
+uint32_t engine_turn(const struct engine *engine, uint64_t wait_ns, uint32_t wanted,
+	struct completion *ret, uint32_t most);
 
 #endif

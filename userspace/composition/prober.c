@@ -213,7 +213,7 @@ static uint64_t sleep_ns(const struct prober *prober)
 	return until_ns > prober->turn_ns ? until_ns - prober->turn_ns : 0;
 }
 
-static uint32_t turn_ring(struct prober *prober)
+static uint32_t turn_engine(struct prober *prober)
 {
 	uint64_t wait_ns = sleep_ns(prober);
 	uint32_t wanted = 1;
@@ -223,8 +223,8 @@ static uint32_t turn_ring(struct prober *prober)
 		wait_ns = BATCHED_TURN_NS;
 		wanted = COMPLETIONS_PER_TURN;
 	}
-	return ring_turn(prober->setup.engine->ring, wait_ns, wanted, prober->completions,
-		COMPLETIONS_PER_TURN);
+	return engine_turn(
+		prober->setup.engine, wait_ns, wanted, prober->completions, COMPLETIONS_PER_TURN);
 }
 
 static void read_time(struct prober *prober)
@@ -251,7 +251,7 @@ bool prober_turn(struct prober *prober)
 	prober_expire(prober);
 	if (!prober->stopping && !is_held(prober))
 		prober_start_due(prober);
-	count = turn_ring(prober);
+	count = turn_engine(prober);
 	if (count && prober->setup.engine->source == STAMP_CLOCK)
 		prober->turn_ns = nsec_mono();
 	prober_collect(prober, count);

@@ -84,7 +84,7 @@ void prober_expire(struct prober *prober)
 		if (flight->cancelled)
 			continue;
 		flight->cancelled = true;
-		ring_cancel(prober->setup.engine->ring, slot);
+		engine_cancel(prober->setup.engine, slot);
 	}
 }
 

@@ -83,7 +83,7 @@ struct prober {
 	struct visit *visits;		/* by target */
 	struct host_address *addresses; /* by host */
 	struct flight *flights;		/* by slot */
-	struct ring_completion *completions;
+	struct completion *completions;
 	struct guard *guard;
 	uint32_t open_cycles; /* room for them */
 	struct held *held;    /* a ring, oldest first */

@@ -215,7 +215,7 @@ static void connect_slot(struct prober *prober, uint32_t slot, uint32_t target, 
 		flight->start_ns = nsec_mono(); /* the clock is all there is: as near as it gets */
 	flight->expires_ns = flight->start_ns + prober->setup.config->timeout_ns;
 	sockets_set_close(engine->sockets, slot, settings_of(prober, target)->close);
-	ring_connect(engine->ring, slot, &flight->address.any, length);
+	engine_connect(engine, slot, &flight->address.any, length);
 	take_off(prober, slot);
 	advance(prober, target);
 }

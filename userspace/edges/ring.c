@@ -91,8 +91,8 @@ void ring_cancel(struct ring *ring, uint32_t slot)
 	sqe->user_data = pack(REQUEST_CANCEL, slot);
 }
 
-uint32_t ring_turn(struct ring *ring, uint64_t wait_ns, uint32_t wanted,
-	struct ring_completion *ret, uint32_t most)
+uint32_t ring_turn(
+	struct ring *ring, uint64_t wait_ns, uint32_t wanted, struct completion *ret, uint32_t most)
 {
 	struct io_uring_cqe *cqe;
 	uint32_t count = 0;

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine: connects submitted and completed in batches. Owns liburing. */
+/* Connects submitted and completed in batches. Owns liburing. */
 #ifndef MOSPROBE_RING_H
 #define MOSPROBE_RING_H
 
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "vocabulary/completion.h"
 #include "vocabulary/message.h"
 
 struct ring;
-
-/* One connect has ended: 0, or a negative errno (-ECANCELED after ring_cancel()). */
-struct ring_completion {
-	uint32_t slot;
-	int32_t result;
-};
 
 /* Registers the sockets, by slot, as fixed files. They stay the caller's. Returns 0, or a negative
  * errno with a message: -ENOSYS or -EPERM where io_uring is forbidden. */
@@ -30,7 +25,7 @@ void ring_cancel(struct ring *ring, uint32_t slot);
 /* Submits what is queued and waits, for at most wait_ns, until `wanted` completions are there (0: does
  * not wait). Returns how many were written to ret, at most most; those left come with the next
  * call. */
-uint32_t ring_turn(struct ring *ring, uint64_t wait_ns, uint32_t wanted,
-	struct ring_completion *ret, uint32_t most);
+uint32_t ring_turn(struct ring *ring, uint64_t wait_ns, uint32_t wanted, struct completion *ret,
+	uint32_t most);
 
 #endif

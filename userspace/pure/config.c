@@ -22,7 +22,6 @@ static const struct later {
 	{ "prober", "closer_samples" },
 	{ "prober", "closer_below" },
 	{ "prober", "closer_share" },
-	{ "prober", "engine" },
 	{ "prober", "source" },
 	{ "prober", "dscp" },
 	{ "prober", "max_rate" },

@@ -14,6 +14,7 @@
 #include "vocabulary/settings.h"
 
 enum stamps { STAMPS_AUTO, STAMPS_BPF, STAMPS_TCP_INFO, STAMPS_CLOCK };
+enum engine_choice { ENGINE_AUTO, ENGINE_IO_URING, ENGINE_EPOLL };
 enum output_mode { OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_SAMPLES, OUTPUT_NONE };
 
 struct config {
@@ -26,6 +27,7 @@ struct config {
 	unsigned window;      /* cycles in a window */
 	unsigned average;     /* cycles in a mos */
 	enum stamps stamps;
+	enum engine_choice engine;
 	unsigned max_in_flight; /* 0 = auto */
 	enum output_mode output;
 	uint64_t cycles;	    /* ends after each target has finished so many; 0 = endless */

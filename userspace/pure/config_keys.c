@@ -16,6 +16,12 @@ static const struct key_choice stamps_choices[] = {
 	{ "clock", STAMPS_CLOCK },
 	{ NULL, 0 },
 };
+static const struct key_choice engine_choices[] = {
+	{ "auto", ENGINE_AUTO },
+	{ "io_uring", ENGINE_IO_URING },
+	{ "epoll", ENGINE_EPOLL },
+	{ NULL, 0 },
+};
 static const struct key_choice output_choices[] = {
 	{ "table", OUTPUT_TABLE },
 	{ "jsonl", OUTPUT_JSONL },
@@ -61,6 +67,8 @@ static const struct key keys[] = {
 		CONFIG(average) },
 	{ "prober", "stamps", KEY_CHOICE, .initial = "auto", .choices = stamps_choices,
 		CONFIG(stamps) },
+	{ "prober", "engine", KEY_CHOICE, .initial = "auto", .choices = engine_choices,
+		CONFIG(engine) },
 	{ "prober", "close", KEY_CHOICE, .initial = "half", .choices = close_choices,
 		DRAFT(settings.close) },
 	{ "prober", "family", KEY_CHOICE, .initial = "any", .choices = family_choices,
