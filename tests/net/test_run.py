@@ -7,9 +7,9 @@ import signal
 import socket
 import time
 
-from harness import (ALERT_FIELDS, MOSPROBE, RESULT_FIELDS, Nsd, Redis, equal, expect, folder,
-                     json_lines, listens, path, read, run, run_tests, skip_unless_stamped, start,
-                     stop, wait_until, write)
+from harness import (ALERT_FIELDS, MOSPROBE, RESULT_FIELDS, Nsd, Redis, equal, expect, json_lines,
+                     path, read, run, run_tests, skip_unless_stamped, start, stop, wait_until, write)
+from servers import kamailio, nginx
 
 KAMAILIO, NGINX, CLOSED, SILENT = "127.77.0.1", "127.77.0.2", "127.77.0.3", "127.77.0.4"
 ZONE = f"""sip A {KAMAILIO}
@@ -35,8 +35,8 @@ class World:
     def __init__(self):
         self.redis = Redis()
         self.dns = Nsd("pbx.test", ZONE)
-        self.kamailio()
-        self.nginx()
+        kamailio(KAMAILIO)
+        nginx(NGINX, 8060)
         self.silence()
         write("targets", TARGETS)
         self.config = write("mosprobe.conf", f"""[prober]
@@ -52,38 +52,6 @@ servers = {self.dns.server}
 [redis]
 url = {self.redis.url}
 """)
-
-    def kamailio(self):
-        config = write("kamailio.cfg", f"""#!KAMAILIO
-debug=2
-log_stderror=yes
-fork=yes
-children=1
-tcp_children=1
-listen=tcp:{KAMAILIO}:5060
-loadmodule "sl.so"
-loadmodule "pv.so"
-request_route {{ sl_send_reply("200", "OK"); }}
-""")
-        start(["kamailio", "-DD", "-f", config, "-P", path("kamailio.pid"), "-Y", folder(),
-               "-m", "64", "-M", "8"], "kamailio.log")
-        wait_until(lambda: listens(KAMAILIO, 5060), "kamailio")
-
-    def nginx(self):
-        config = write("nginx.conf", f"""daemon off;
-master_process off;
-pid {path('nginx.pid')};
-error_log {path('nginx.error')} info;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {path('b')}; proxy_temp_path {path('p')}; fastcgi_temp_path {path('f')};
-    uwsgi_temp_path {path('u')}; scgi_temp_path {path('s')};
-    server {{ listen {NGINX}:8060; }}
-}}
-""")
-        start(["nginx", "-c", config, "-p", folder()], "nginx.log")
-        wait_until(lambda: listens(NGINX, 8060), "nginx")
 
     def silence(self):
         """A firewall rule of a table of our own: nothing comes back from this address."""

@@ -73,6 +73,10 @@ static void defaults(void **state)
 	assert_int_equal(config->average, 6);
 	assert_int_equal(config->stamps, STAMPS_AUTO);
 	assert_int_equal(config->max_in_flight, 0);
+	assert_int_equal(config->engine, ENGINE_AUTO);
+	assert_int_equal(config->source[0].family, 0);
+	assert_int_equal(config->source[1].family, 0);
+	assert_int_equal(config->dscp, 0);
 	assert_int_equal(config->output, OUTPUT_TABLE);
 	assert_true(config->cycles == 0);
 	assert_int_equal(config->deny_count, 9);
@@ -170,7 +174,8 @@ static void every_range_is_kept(void **state)
 {
 	static const char *const below[] = { "0", "0.5", "0ms", "50ms", "0.0001", "1KiB", "0s" };
 	static const char *const above[] = { "5", "101", "1001", "65536", "1000000001", "25h",
-		"1000h", "65GiB", "121s", "2h", "61", "1000001", "21", "11", "1.1s", "200", "101%" };
+		"1000h", "65GiB", "121s", "2h", "61", "1000001", "21", "11", "1.1s", "200",
+		"101%" };
 	const struct key *key;
 
 	for (unsigned i = 0; (key = key_at(i)); i++) {
@@ -220,6 +225,7 @@ static void everything_given(void **state)
 		     "\td.txt e.txt\n"
 		     "port=5061\ninterval : 1.5m\ntimeout = 500ms\nsamples = 10\n"
 		     "window = 3\naverage = 4\nstamps = tcp_info\nclose = rst\n"
+		     "engine = epoll\nsource = 192.0.2.9, 2001:db8::9\ndscp = ef\n"
 		     "family = 6\nmax_in_flight = 4096\noutput = jsonl\ncycles = 7\n"
 		     "deny = 10.0.0.0/8\n 2001:db8::/32\n"
 		     "[score]\ncodec = G729A\nplayout_factor = 1.5\n"
@@ -251,6 +257,10 @@ static void everything_given(void **state)
 	assert_int_equal(config->average, 4);
 	assert_int_equal(config->stamps, STAMPS_TCP_INFO);
 	assert_int_equal(config->defaults.close, CLOSE_RST);
+	assert_int_equal(config->engine, ENGINE_EPOLL);
+	assert_int_equal(config->source[0].family, 4);
+	assert_int_equal(config->source[1].family, 6);
+	assert_int_equal(config->dscp, 46);
 	assert_int_equal(config->defaults.family, FAMILY_6);
 	assert_int_equal(config->max_in_flight, 4096);
 	assert_int_equal(config->output, OUTPUT_JSONL);
@@ -326,6 +336,16 @@ static void wrong_values(void **state)
 			"number: must be from 1 to 1000000" },
 		{ "[prober]\nstamps = ebpf\n", "mosprobe.conf:2: [prober] stamps = ebpf: must be "
 					       "auto, bpf, tcp_info or clock" },
+		{ "[prober]\nsource = here\n",
+			"mosprobe.conf:2: [prober] source = here: here is no address: must be an "
+			"address of this machine, one of each family at most" },
+		{ "[prober]\nsource = 192.0.2.1 192.0.2.2\n",
+			"mosprobe.conf:2: [prober] source = 192.0.2.1 192.0.2.2: must be an "
+			"address of this machine, one of each family at most" },
+		{ "[prober]\ndscp = voice\n",
+			"mosprobe.conf:2: [prober] dscp = voice: must be none, cs1, cs2, cs3, cs4, "
+			"cs5, cs6, cs7, af11, af12, af13, af21, af22, af23, af31, af32, af33, "
+			"af41, af42, af43, ef, voice-admit or le" },
 		{ "[prober]\nid = a{b}\n", "mosprobe.conf:2: [prober] id = a{b}: must be 1 to 64 "
 					   "letters, digits, _ - or ." },
 		{ "[prober]\nid =\n", "mosprobe.conf:2: [prober] id = : must not be empty" },
@@ -395,8 +415,6 @@ static void not_in_this_version(void **state)
 		{ "prober", "closer_samples", "20" },
 		{ "prober", "closer_below", "4.0" },
 		{ "prober", "closer_share", "10%" },
-		{ "prober", "source", "192.0.2.1" },
-		{ "prober", "dscp", "ef" },
 		{ "prober", "max_rate", "100" },
 		{ "prober", "address_rate", "10" },
 		{ "prober", "shard", "1/2" },
@@ -425,9 +443,6 @@ static void not_in_this_version(void **state)
 			keys[i][0], keys[i][1], keys[i][2]);
 		assert_refused(text, message);
 	}
-	assert_refused("[prober]\nclose = fin\n", "mosprobe.conf:2: [prober] close = fin: this "
-						  "version does not have it yet: must be half or "
-						  "rst");
 	config = config_create("x");
 	assert_int_equal(
 		config_set(config, "prober", "standby", "yes", "--standby", &msg), -EINVAL);
@@ -736,9 +751,7 @@ static void target_keys(void **state)
 			"mute = until:tomorrow: must be yes, no or until:TIME, "
 			"TIME in UTC as 2026-12-01T04:00Z" },
 		{ "refused", "yes", "refused = yes: must be fail or answer" },
-		{ "close", "fin",
-			"close = fin: this version does not have it yet: must be half or "
-			"rst" },
+		{ "close", "gently", "close = gently: must be half, rst or fin" },
 		{ "codec", "", "codec = : must be the name of a codec, such as g711" },
 		{ "codec", "12345678901234567890123456789012",
 			"codec = 12345678901234567890123456789012: must be the name of a codec, "

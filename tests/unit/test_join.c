@@ -292,6 +292,27 @@ static void an_old_answer_is_none(void **state)
 	assert_unanswered(&input, &(struct verdict)LOCAL(OTHER), "no kernel half");
 }
 
+static void what_there_is_to_close(void **state)
+{
+	struct join_input input = input_of(STAMP_BPF, 0);
+
+	input.handshake = one_syn();
+	assert_false(join_is_connected(&input));
+	input.handshake.answer_ns = input.handshake.last_syn_ns + MS;
+	input.handshake.answer_flags = SYN_ACK;
+	assert_true(join_is_connected(&input));
+	input.handshake.answer_flags = RST;
+	assert_false(join_is_connected(&input));
+	/* The answer met the cancel: the socket never got to know of it. */
+	input.handshake.answer_flags = SYN_ACK;
+	input.result = -ECANCELED;
+	assert_false(join_is_connected(&input));
+	input = input_of(STAMP_TCP_INFO, 0);
+	assert_false(join_is_connected(&input));
+	input.established = true;
+	assert_true(join_is_connected(&input));
+}
+
 static void connected_without_a_stamp(void **state)
 {
 	struct join_input input = input_of(STAMP_BPF, 0);
@@ -366,6 +387,7 @@ int main(void)
 		cmocka_unit_test(stamped_answers),
 		cmocka_unit_test(an_answer_after_the_time_out_is_none),
 		cmocka_unit_test(an_old_answer_is_none),
+		cmocka_unit_test(what_there_is_to_close),
 		cmocka_unit_test(connected_without_a_stamp),
 		cmocka_unit_test(tcp_info_is_exact_without_retransmissions),
 		cmocka_unit_test(the_clock_is_certain_below_the_first_retransmission),

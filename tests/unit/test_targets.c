@@ -286,8 +286,8 @@ static void bad_lines(void **state)
 		{ "a.example warning_for=6\n",
 			"targets.txt:1: warning_for = 6: not a number with its unit (ms, s, m or "
 			"h): must be from 0s to 24h" },
-		{ "a.example close=fin\n", "targets.txt:1: close = fin: this version does not "
-					   "have it yet: must be half or rst" },
+		{ "a.example close=gently\n",
+			"targets.txt:1: close = gently: must be half, rst or fin" },
 		{ "a.example codec=g726-32\n",
 			"targets.txt:1: codec = g726-32: g726-32 has an Ie (7) and no published "
 			"Bpl (ITU-T G.113), so loss cannot be scored; give bpl= of your own to use "

@@ -156,7 +156,14 @@ int engine_open(struct engine *ret, const struct config *config, const struct en
 		return cgroup_error;
 	struct message kept = *msg; /* of the cgroup; what follows may overwrite it */
 
-	error = sockets_create(&engine.sockets, plan->slots_v4, plan->slots_v6, msg);
+	error = sockets_create(&engine.sockets,
+		&(struct sockets_setup) {
+			.count_v4 = plan->slots_v4,
+			.count_v6 = plan->slots_v6,
+			.source = { config->source[0], config->source[1] },
+			.dscp = config->dscp,
+		},
+		msg);
 	if (!error)
 		error = choose_connects(&engine, config, &ret_notes->connects, msg);
 	if (!error) {

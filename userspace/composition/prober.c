@@ -112,6 +112,7 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	prober->epoch_ns = setup->begin_now ? (int64_t)prober->turn_ns
 					    : (int64_t)prober->turn_ns - (int64_t)real_ns;
 	prober->oldest = prober->newest = NOBODY;
+	prober->closing = (struct line) { NOBODY, NOBODY };
 	for (unsigned i = 0; i < 2; i++)
 		prober->waiting[i] = (struct line) { NOBODY, NOBODY };
 	if (take_memory(prober)) {
@@ -254,6 +255,7 @@ bool prober_turn(struct prober *prober)
 	count = turn_engine(prober);
 	if (count && prober->setup.engine->source == STAMP_CLOCK)
 		prober->turn_ns = nsec_mono();
+	prober_close(prober);
 	prober_collect(prober, count);
 	prober_guard_step(prober);
 	prober_fold(prober);

@@ -5,6 +5,9 @@
 #include "pure/join.h"
 #include "vocabulary/nsec.h"
 
+/* What a peer gets to answer our FIN with its own. */
+#define FIN_WAIT_NS (500 * NSEC_PER_MSEC)
+
 static void count_lateness(struct prober *prober, const struct sample *sample)
 {
 	uint64_t late_ns =
@@ -88,7 +91,7 @@ void prober_expire(struct prober *prober)
 	}
 }
 
-/* All that the kernel knows of this connect; its socket is taken back. */
+/* All that the kernel knows of this connect. */
 static void ask_kernel(
 	const struct prober *prober, uint32_t slot, int result, struct join_input *ret)
 {
@@ -114,12 +117,60 @@ static void ask_kernel(
 	}
 	if (result && !engine->capture && !sockets_tcp_info(engine->sockets, slot, &info))
 		ret->tcp_sent = info.sent;
+}
+
+/* The connection gets the time to end in order: the slot is given back by prober_close(). */
+static void shut_down(struct prober *prober, uint32_t slot)
+{
+	uint64_t wait_ns = prober->setup.config->timeout_ns / 2;
+
+	sockets_shut_down(prober->setup.engine->sockets, slot);
+	if (wait_ns > FIN_WAIT_NS)
+		wait_ns = FIN_WAIT_NS;
+	prober->flights[slot].expires_ns = prober->turn_ns + wait_ns;
+	prober->flights[slot].newer = NOBODY;
+	if (prober->closing.first == NOBODY)
+		prober->closing.first = slot;
+	else
+		prober->flights[prober->closing.last].newer = slot;
+	prober->closing.last = slot;
+}
+
+void prober_close(struct prober *prober)
+{
+	struct sockets *sockets = prober->setup.engine->sockets;
+	uint8_t type, code;
+
+	while (prober->closing.first != NOBODY) {
+		uint32_t slot = prober->closing.first;
+
+		if (prober->flights[slot].expires_ns > prober->turn_ns)
+			return;
+		prober->closing.first = prober->flights[slot].newer;
+		sockets_reset(sockets, slot);
+		sockets_drain_errors(sockets, slot, &type, &code);
+		sockets_give(sockets, slot);
+	}
+}
+
+/* Ends the connection as its target wants it, and takes the slot back, or will. */
+static void end_connection(struct prober *prober, uint32_t slot, struct join_input *input)
+{
+	const struct engine *engine = prober->setup.engine;
+	uint32_t target = prober->flights[slot].target;
+
+	if (targets_at(prober->setup.targets, target)->settings->close == CLOSE_FIN &&
+		join_is_connected(input)) {
+		shut_down(prober, slot);
+		return;
+	}
 	sockets_reset(engine->sockets, slot);
 	/* Last: until it is taken back, an ICMP may still come, and would be held against the next
 	 * target. */
-	if (result || (join_needs_tcp_info(ret) && !ret->established))
-		ret->icmp_seen = sockets_drain_errors(
-			engine->sockets, slot, &ret->icmp_type, &ret->icmp_code);
+	if (input->result || (join_needs_tcp_info(input) && !input->established))
+		input->icmp_seen = sockets_drain_errors(
+			engine->sockets, slot, &input->icmp_type, &input->icmp_code);
+	sockets_give(engine->sockets, slot);
 }
 
 static struct address address_of(const struct flight *flight)
@@ -135,8 +186,6 @@ static struct address address_of(const struct flight *flight)
 
 void prober_collect(struct prober *prober, uint32_t count)
 {
-	const struct engine *engine = prober->setup.engine;
-
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t slot = prober->completions[i].slot;
 		struct flight *flight = &prober->flights[slot];
@@ -150,9 +199,9 @@ void prober_collect(struct prober *prober, uint32_t count)
 		};
 
 		ask_kernel(prober, slot, prober->completions[i].result, &input);
-		join(&input, &sample);
 		land(prober, slot);
-		sockets_give(engine->sockets, slot);
+		end_connection(prober, slot, &input);
+		join(&input, &sample);
 		count_lateness(prober, &sample);
 		prober_sample_done(prober, &sample, &address);
 	}

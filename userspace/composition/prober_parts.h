@@ -64,7 +64,7 @@ struct held {
 	uint32_t cycle; /* index of the open cycle */
 };
 
-/* A line of targets for which no slot was free, oldest first. */
+/* A line of targets for which no slot was free, or of slots that close, oldest first. */
 struct line {
 	uint32_t first, last;
 };
@@ -91,6 +91,7 @@ struct prober {
 	uint32_t vantage_seq;	 /* of the guard's newest event, 0 = none */
 	uint32_t oldest, newest; /* flights by start */
 	struct line waiting[2];	 /* by family: IPv4, IPv6 */
+	struct line closing;	 /* slots that wait for their peer's FIN */
 
 	double start_tokens;	/* how many starts the pace allows now */
 	uint64_t tokens_ns;	/* when they were counted last */
@@ -125,6 +126,8 @@ void prober_sample_done(
 void prober_extend(struct prober *prober, uint64_t since_ns);
 /* Cancels the connects whose time is over. */
 void prober_expire(struct prober *prober);
+/* Takes back the slots whose peers have had the time to close. */
+void prober_close(struct prober *prober);
 /* Joins what has come in. */
 void prober_collect(struct prober *prober, uint32_t count);
 

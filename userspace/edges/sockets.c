@@ -35,32 +35,73 @@ static int set_deferred_ack(int fd, enum close_mode mode)
 	return setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
 }
 
-static int make_socket(int family, struct message *msg)
+/* A bound address, and a new port for every connection, which then need only differ from those to the
+ * same peer. */
+static int bind_source(int fd, const struct address *source)
+{
+	struct sockaddr_storage storage;
+	socklen_t length = address_to_sockaddr(source, 0, &storage);
+	int on = 1;
+
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) ||
+		bind(fd, (struct sockaddr *)&storage, length))
+		return -errno;
+	return 0;
+}
+
+static int set_dscp(int fd, int family, uint8_t dscp)
+{
+	int traffic_class = dscp << 2;
+
+	if (family == AF_INET6)
+		return setsockopt(
+			fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class, sizeof traffic_class);
+	return setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic_class, sizeof traffic_class);
+}
+
+static int prepare_socket(
+	int fd, int family, const struct sockets_setup *setup, struct message *msg)
 {
 	/* Without it a killed prober leaves FIN_WAIT1 orphans behind for minutes. */
 	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	const struct address *source = &setup->source[family == AF_INET6];
+	char text[ADDRESS_TEXT_SIZE];
+	int error = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) ||
+		set_deferred_ack(fd, CLOSE_HALF) ||
+		(setup->dscp && set_dscp(fd, family, setup->dscp)))
+		return message_set(msg, -errno, "setsockopt: %s", strerror(errno));
+	if (source->family)
+		error = bind_source(fd, source);
+	return error ? message_set(msg, error, "source %s: %s", address_text(source, text),
+			       strerror(-error))
+		     : 0;
+}
+
+static int make_socket(int family, const struct sockets_setup *setup, struct message *msg)
+{
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
 	int error;
 
 	if (fd < 0)
 		return message_set(msg, -errno, "socket: %s", strerror(errno));
-	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) ||
-		set_deferred_ack(fd, CLOSE_HALF)) {
-		error = message_set(msg, -errno, "setsockopt: %s", strerror(errno));
+	error = prepare_socket(fd, family, setup, msg);
+	if (error)
 		close(fd);
-		return error;
-	}
-	return fd;
+	return error ? error : fd;
 }
 
 static int fill_pool(struct sockets *sockets, struct pool *pool, int family, uint32_t first,
-	uint32_t count, struct message *msg)
+	const struct sockets_setup *setup, struct message *msg)
 {
+	uint32_t count = family == AF_INET6 ? setup->count_v6 : setup->count_v4;
+
 	pool->free = calloc(count ? count : 1, sizeof *pool->free);
 	if (!pool->free)
 		return message_set(msg, -ENOMEM, "out of memory");
 	for (uint32_t i = 0; i < count; i++) {
-		int fd = make_socket(family, msg);
+		int fd = make_socket(family, setup, msg);
 
 		if (fd < 0)
 			return fd;
@@ -73,15 +114,15 @@ static int fill_pool(struct sockets *sockets, struct pool *pool, int family, uin
 	return 0;
 }
 
-int sockets_create(struct sockets **ret, uint32_t count_v4, uint32_t count_v6, struct message *msg)
+int sockets_create(struct sockets **ret, const struct sockets_setup *setup, struct message *msg)
 {
 	struct sockets *sockets = calloc(1, sizeof *sockets);
 	int error = -ENOMEM;
 
 	if (!sockets)
 		return message_set(msg, -ENOMEM, "out of memory");
-	sockets->count = count_v4 + count_v6;
-	sockets->count_v4 = count_v4;
+	sockets->count = setup->count_v4 + setup->count_v6;
+	sockets->count_v4 = setup->count_v4;
 	sockets->fds = malloc(sockets->count * sizeof *sockets->fds);
 	sockets->close_modes = calloc(sockets->count, 1);
 	if (!sockets->fds || !sockets->close_modes) {
@@ -90,9 +131,9 @@ int sockets_create(struct sockets **ret, uint32_t count_v4, uint32_t count_v6, s
 		return message_set(msg, error, "out of memory");
 	}
 	memset(sockets->fds, 0xff, sockets->count * sizeof *sockets->fds);
-	error = fill_pool(sockets, &sockets->v4, AF_INET, 0, count_v4, msg);
+	error = fill_pool(sockets, &sockets->v4, AF_INET, 0, setup, msg);
 	if (!error)
-		error = fill_pool(sockets, &sockets->v6, AF_INET6, count_v4, count_v6, msg);
+		error = fill_pool(sockets, &sockets->v6, AF_INET6, setup->count_v4, setup, msg);
 	if (error) {
 		sockets_destroy(sockets);
 		return error;
@@ -150,6 +191,13 @@ void sockets_set_close(struct sockets *sockets, uint32_t slot, enum close_mode m
 		return;
 	if (!set_deferred_ack(sockets->fds[slot], mode))
 		sockets->close_modes[slot] = (uint8_t)mode;
+}
+
+void sockets_shut_down(struct sockets *sockets, uint32_t slot)
+{
+	/* ENOTCONN: the peer was quicker with a RST. */
+	if (shutdown(sockets->fds[slot], SHUT_WR))
+		return;
 }
 
 void sockets_reset(struct sockets *sockets, uint32_t slot)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vocabulary/address.h"
 #include "vocabulary/message.h"
 #include "vocabulary/settings.h"
 
@@ -15,10 +16,15 @@
 
 struct sockets;
 
+struct sockets_setup {
+	uint32_t count_v4, count_v6;
+	struct address source[2]; /* to bind to, IPv4 and IPv6; family 0 = none */
+	uint8_t dscp;		  /* 0..63 */
+};
+
 /* Makes count_v4 + count_v6 sockets: IPv4 slots are 0 .. count_v4 - 1, IPv6 slots follow. Returns 0, or
- * a negative errno with a message that names what ran out. */
-int sockets_create(
-	struct sockets **ret, uint32_t count_v4, uint32_t count_v6, struct message *msg);
+ * a negative errno with a message that names what ran out, or the source that is none of ours. */
+int sockets_create(struct sockets **ret, const struct sockets_setup *setup, struct message *msg);
 void sockets_destroy(struct sockets *sockets); /* NULL is fine */
 
 uint32_t sockets_count(const struct sockets *sockets);
@@ -30,9 +36,12 @@ uint32_t sockets_take(struct sockets *sockets, unsigned family);
 void sockets_give(struct sockets *sockets, uint32_t slot);
 uint32_t sockets_in_use(const struct sockets *sockets);
 
-/* How this slot's next connection is to end: CLOSE_HALF holds the handshake's last ACK back, so that
- * the peer's application never sees the connection. */
+/* How this slot's next connection is to end. */
 void sockets_set_close(struct sockets *sockets, uint32_t slot, enum close_mode mode);
+
+/* Of CLOSE_FIN, after a connect that succeeded: sends the FIN. The slot is to be reset when the peer has
+ * had the time to send its own; if it has not, that sends a RST. */
+void sockets_shut_down(struct sockets *sockets, uint32_t slot);
 
 /* After the connect's completion, never before it: back to CLOSE (a RST goes out when the peer had
  * answered). Every socket option and the slot's place in the kernel half stay. */

@@ -28,6 +28,8 @@ struct config {
 	unsigned average;     /* cycles in a mos */
 	enum stamps stamps;
 	enum engine_choice engine;
+	struct address source[2]; /* of our side, IPv4 and IPv6; family 0 = as routes have it */
+	uint8_t dscp;		  /* of our packets, 0..63; RFC 2474 */
 	unsigned max_in_flight; /* 0 = auto */
 	enum output_mode output;
 	uint64_t cycles;	    /* ends after each target has finished so many; 0 = endless */

@@ -28,6 +28,7 @@ enum key_type {
 	KEY_TEXT,	 /* char *; NULL when empty */
 	KEY_FILES,	 /* struct config's target_files */
 	KEY_BLOCKS,	 /* struct config's deny */
+	KEY_SOURCES,	 /* struct config's source */
 };
 
 struct key_choice {

@@ -221,27 +221,47 @@ static int add_block(
 	return 0;
 }
 
+static int add_source(struct config *config, const char *item, struct message *why)
+{
+	static const char form[] = "must be an address of this machine, one of each family at most";
+	char buffer[SHOWN_SIZE];
+	struct address address;
+
+	if (address_parse(&address, item))
+		return message_set(why, -EINVAL, "%s is no address: %s",
+			shown(buffer, item, strlen(item)), form);
+	if (config->source[address.family == 6].family)
+		return message_set(why, -EINVAL, "%s", form);
+	config->source[address.family == 6] = address;
+	return 0;
+}
+
+static void empty_list(const struct key *key, struct config *config)
+{
+	if (key->type == KEY_FILES)
+		config->target_file_count = 0;
+	else if (key->type == KEY_BLOCKS)
+		config->deny_count = 0;
+	else
+		memset(config->source, 0, sizeof config->source);
+}
+
 int key_read_list(const struct key *key, struct config *config, struct arena **arena,
 	const char *value, bool more, struct message *why)
 {
-	bool files = key->type == KEY_FILES;
 	char *copy = arena_text(arena, value, strlen(value)), *state = NULL;
+	int rc = 0;
 
 	if (!copy)
 		return message_set(why, -ENOMEM, "out of memory");
-	if (!more && files)
-		config->target_file_count = 0;
-	if (!more && !files)
-		config->deny_count = 0;
-	if (!more && !files && !strcmp(value, "none"))
+	if (!more)
+		empty_list(key, config);
+	if (!more && key->type == KEY_BLOCKS && !strcmp(value, "none"))
 		return 0;
-	for (char *item = strtok_r(copy, BETWEEN, &state); item;
-		item = strtok_r(NULL, BETWEEN, &state)) {
-		int rc = files ? add_file(config, arena, item, why)
-			       : add_block(config, arena, item, why);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
+	for (char *item = strtok_r(copy, BETWEEN, &state); item && !rc;
+		item = strtok_r(NULL, BETWEEN, &state))
+		rc = key->type == KEY_FILES    ? add_file(config, arena, item, why)
+		     : key->type == KEY_BLOCKS ? add_block(config, arena, item, why)
+					       : add_source(config, item, why);
+	return rc;
 }

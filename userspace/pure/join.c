@@ -70,6 +70,13 @@ bool join_needs_tcp_info(const struct join_input *in)
 	return !in->result && !answer_was_stamped(in);
 }
 
+bool join_is_connected(const struct join_input *in)
+{
+	bool by_stamp = answer_was_stamped(in) && !(in->handshake.answer_flags & HANDSHAKE_TCP_RST);
+
+	return !in->result && (by_stamp || in->established);
+}
+
 /* An answer was stamped: the stamps decide, whatever the completion said meanwhile. */
 static void join_stamped_answer(const struct join_input *in, struct sample *sample)
 {

@@ -43,6 +43,9 @@ struct join_input {
  * has not stamped an answer. (A reused socket with a forgotten ICMP error reports success at once.) */
 bool join_needs_tcp_info(const struct join_input *input);
 
+/* Whether the handshake is complete, so that there is a connection to close. */
+bool join_is_connected(const struct join_input *input);
+
 /* Fills outcome, reason, error, source, start_ns, rtt_ns, sent, lost, provoked, ambiguous and icmp_* of
  * *sample; target, cycle, index and due_ns are the caller's. */
 void join(const struct join_input *input, struct sample *sample);

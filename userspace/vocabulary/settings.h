@@ -42,7 +42,11 @@ struct path_model {
 	double advantage; /* A of G.107, 0..20 */
 };
 
-enum close_mode { CLOSE_HALF, CLOSE_RST };
+enum close_mode {
+	CLOSE_HALF, /* the handshake's last ACK is held back, then RST: no connection at the peer */
+	CLOSE_RST,  /* the whole handshake, then RST */
+	CLOSE_FIN   /* the whole handshake, then FIN, and some time for the peer's */
+};
 
 enum family { FAMILY_ANY = 0, FAMILY_4 = 4, FAMILY_6 = 6 };
 
