@@ -73,6 +73,8 @@ static void defaults(void **state)
 	assert_int_equal(config->average, 6);
 	assert_int_equal(config->stamps, STAMPS_AUTO);
 	assert_int_equal(config->max_in_flight, 0);
+	assert_int_equal(config->max_rate, 0);
+	assert_int_equal(config->address_rate, 10);
 	assert_int_equal(config->engine, ENGINE_AUTO);
 	assert_int_equal(config->source[0].family, 0);
 	assert_int_equal(config->source[1].family, 0);
@@ -225,7 +227,7 @@ static void everything_given(void **state)
 		     "\td.txt e.txt\n"
 		     "port=5061\ninterval : 1.5m\ntimeout = 500ms\nsamples = 10\n"
 		     "window = 3\naverage = 4\nstamps = tcp_info\nclose = rst\n"
-		     "engine = epoll\nsource = 192.0.2.9, 2001:db8::9\ndscp = ef\n"
+		     "engine = epoll\nmax_rate = 500\naddress_rate = none\nsource = 192.0.2.9, 2001:db8::9\ndscp = ef\n"
 		     "family = 6\nmax_in_flight = 4096\noutput = jsonl\ncycles = 7\n"
 		     "deny = 10.0.0.0/8\n 2001:db8::/32\n"
 		     "[score]\ncodec = G729A\nplayout_factor = 1.5\n"
@@ -258,6 +260,8 @@ static void everything_given(void **state)
 	assert_int_equal(config->stamps, STAMPS_TCP_INFO);
 	assert_int_equal(config->defaults.close, CLOSE_RST);
 	assert_int_equal(config->engine, ENGINE_EPOLL);
+	assert_int_equal(config->max_rate, 500);
+	assert_int_equal(config->address_rate, 0);
 	assert_int_equal(config->source[0].family, 4);
 	assert_int_equal(config->source[1].family, 6);
 	assert_int_equal(config->dscp, 46);
@@ -415,8 +419,6 @@ static void not_in_this_version(void **state)
 		{ "prober", "closer_samples", "20" },
 		{ "prober", "closer_below", "4.0" },
 		{ "prober", "closer_share", "10%" },
-		{ "prober", "max_rate", "100" },
-		{ "prober", "address_rate", "10" },
 		{ "prober", "shard", "1/2" },
 		{ "prober", "state_dir", "/var/lib" },
 		{ "prober", "standby", "yes" },

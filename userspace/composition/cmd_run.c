@@ -263,6 +263,12 @@ static void report(const struct run *run, const struct publish_stats *redis)
 		"%.1f us a probe",
 		(unsigned long)end.late_starts, end.late_p99_ms, end.late_max_ms,
 		connects ? (double)end.cpu_ns / 1000 / (double)connects : 0);
+	if (end.address_waits || end.skips[SKIP_ADDRESS_RATE])
+		log_line(LOG_INFO,
+			"address_rate: %lu starts were put off (by %.0f ms at most), %lu samples "
+			"skipped, since more names stand behind an address than it allows",
+			(unsigned long)end.address_waits, end.address_wait_max_ms,
+			(unsigned long)end.skips[SKIP_ADDRESS_RATE]);
 	if (run->output_events && queue_refused(run->output_events))
 		log_line(LOG_WARN,
 			"standard output did not keep up: %lu results or alerts not printed",

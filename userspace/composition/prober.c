@@ -83,14 +83,15 @@ static int take_memory(struct prober *prober)
 	prober->schedule = schedule_create(targets, prober->interval_ns, prober->turn_ns);
 	prober->cycles = cycles_create(prober->open_cycles, most_samples(setup->targets));
 	prober->window = window_create(&window, targets);
+	prober->rates = rates_create(setup->config->address_rate);
 	prober->alerts = calloc(targets, sizeof *prober->alerts);
 	prober->visits = calloc(targets, sizeof *prober->visits);
 	prober->addresses = calloc(setup->hosts->count, sizeof *prober->addresses);
 	prober->flights = calloc(slots, sizeof *prober->flights);
 	prober->completions = calloc(COMPLETIONS_PER_TURN, sizeof *prober->completions);
-	return prober->schedule && prober->cycles && prober->window && prober->alerts &&
-			       prober->visits && prober->addresses && prober->flights &&
-			       prober->completions
+	return prober->schedule && prober->cycles && prober->window && prober->rates &&
+			       prober->alerts && prober->visits && prober->addresses &&
+			       prober->flights && prober->completions
 		       ? 0
 		       : -ENOMEM;
 }
@@ -133,6 +134,7 @@ void prober_destroy(struct prober *prober)
 	schedule_destroy(prober->schedule);
 	cycles_destroy(prober->cycles);
 	window_destroy(prober->window);
+	rates_destroy(prober->rates);
 	free(prober->alerts);
 	free(prober->visits);
 	free(prober->addresses);

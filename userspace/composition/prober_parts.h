@@ -12,6 +12,7 @@
 #include "pure/alert.h"
 #include "pure/cycle.h"
 #include "pure/guard.h"
+#include "pure/rates.h"
 #include "pure/schedule.h"
 #include "pure/window.h"
 #include "vocabulary/histogram.h"
@@ -30,6 +31,8 @@ struct visit {
 	uint32_t open_cycle;   /* index of its open cycle, CYCLE_NONE before its first start */
 	uint32_t next_waiting; /* in the line for a free slot */
 	uint32_t cycles_left;  /* to start; UINT32_MAX = endless */
+	uint32_t
+		stretch_ms; /* by which prober.address_rate has put off the sample that is due next */
 	uint32_t address_hash; /* of the address of its newest folded cycle, 0 = none */
 	uint16_t next_index;   /* sample that is due next */
 	uint8_t state;	       /* enum state, as counted in prober->states */
@@ -85,6 +88,7 @@ struct prober {
 	struct flight *flights;		/* by slot */
 	struct completion *completions;
 	struct guard *guard;
+	struct rates *rates;  /* of the addresses */
 	uint32_t open_cycles; /* room for them */
 	struct held *held;    /* a ring, oldest first */
 	uint32_t held_first, held_count;

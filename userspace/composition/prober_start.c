@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "composition/prober_parts.h"
@@ -34,7 +35,8 @@ uint64_t prober_due_ns(const struct prober *prober, uint32_t target)
 
 	return (uint64_t)cycle_begin_ns(prober, target, visit->number) +
 	       schedule_offset_ns(visit->next_index, settings_of(prober, target)->samples,
-		       prober->interval_ns);
+		       prober->interval_ns) +
+	       visit->stretch_ms * NSEC_PER_MSEC;
 }
 
 void prober_first_start(struct prober *prober, uint32_t target)
@@ -55,6 +57,7 @@ static void advance(struct prober *prober, uint32_t target)
 	struct visit *visit = &prober->visits[target];
 	uint64_t due_ns;
 
+	visit->stretch_ms = 0;
 	if (++visit->next_index == settings_of(prober, target)->samples) {
 		visit->next_index = 0;
 		visit->open_cycle = CYCLE_NONE;
@@ -220,6 +223,34 @@ static void connect_slot(struct prober *prober, uint32_t slot, uint32_t target, 
 	advance(prober, target);
 }
 
+/* Whether the address may be connected to now. If not, the sample is put off, or given up when that would
+ * be for longer than it may be late. */
+static bool may_connect(
+	struct prober *prober, uint32_t target, uint64_t due_ns, const struct address *address)
+{
+	struct heartbeat *counters = &prober->counters;
+	struct visit *visit = &prober->visits[target];
+	uint64_t wait_ns;
+
+	/* It has its place in the line, and this is it. */
+	if (visit->stretch_ms)
+		return true;
+	wait_ns = rates_take(prober->rates, address, prober->turn_ns, spacing_ns(prober, target));
+	if (!wait_ns)
+		return true;
+	if (wait_ns == RATES_NEVER) {
+		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_ADDRESS_RATE);
+		return false;
+	}
+	counters->address_waits++;
+	counters->address_wait_max_ms =
+		fmax(counters->address_wait_max_ms, (double)wait_ns / NSEC_PER_MSEC);
+	/* From when it was due, and up to a whole millisecond. */
+	visit->stretch_ms = (uint32_t)((prober->turn_ns + wait_ns - due_ns) / NSEC_PER_MSEC) + 1;
+	schedule_add(prober->schedule, target, prober_due_ns(prober, target));
+	return false;
+}
+
 /* Starts, skips, or leaves waiting (false) the sample of a target that is due. */
 static bool start(struct prober *prober, uint32_t target, uint64_t due_ns)
 {
@@ -244,6 +275,10 @@ static bool start(struct prober *prober, uint32_t target, uint64_t due_ns)
 	slot = sockets_take(prober->setup.engine->sockets, address->family);
 	if (slot == SLOT_NONE)
 		return false;
+	if (!may_connect(prober, target, due_ns, address)) {
+		sockets_give(prober->setup.engine->sockets, slot);
+		return true;
+	}
 	prober->start_tokens -= 1;
 	connect_slot(prober, slot, target, due_ns, address);
 	return true;
@@ -269,12 +304,16 @@ static unsigned start_waiting(struct prober *prober, struct line *line, unsigned
 static void refill_tokens(struct prober *prober)
 {
 	double seconds = (double)(prober->turn_ns - prober->tokens_ns) / NSEC_PER_SEC;
-	double rate = CATCH_UP_RATE * prober->starts_per_s;
-	double most = rate * 0.02 > START_TOKENS_LEAST ? rate * 0.02 : START_TOKENS_LEAST;
+	unsigned max_rate = prober->setup.config->max_rate;
+	double rate = CATCH_UP_RATE * prober->starts_per_s, most = rate * 0.02;
 
-	prober->start_tokens += rate * seconds;
-	if (prober->start_tokens > most)
-		prober->start_tokens = most;
+	if (most < START_TOKENS_LEAST)
+		most = START_TOKENS_LEAST;
+	if (max_rate && rate > max_rate) {
+		rate = max_rate;
+		most = fmax(1, fmin(most, rate * 0.02));
+	}
+	prober->start_tokens = fmin(most, prober->start_tokens + rate * seconds);
 	prober->tokens_ns = prober->turn_ns;
 }
 

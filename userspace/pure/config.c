@@ -22,8 +22,6 @@ static const struct later {
 	{ "prober", "closer_samples" },
 	{ "prober", "closer_below" },
 	{ "prober", "closer_share" },
-	{ "prober", "max_rate" },
-	{ "prober", "address_rate" },
 	{ "prober", "shard" },
 	{ "prober", "state_dir" },
 	{ "prober", "standby" },

@@ -30,6 +30,8 @@ struct config {
 	enum engine_choice engine;
 	struct address source[2]; /* of our side, IPv4 and IPv6; family 0 = as routes have it */
 	uint8_t dscp;		  /* of our packets, 0..63; RFC 2474 */
+	unsigned max_rate;     /* connects a second; 0 = as the schedule has it */
+	unsigned address_rate; /* connects a second to one address; 0 = any */
 	unsigned max_in_flight; /* 0 = auto */
 	enum output_mode output;
 	uint64_t cycles;	    /* ends after each target has finished so many; 0 = endless */

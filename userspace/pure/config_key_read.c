@@ -14,7 +14,9 @@ static const char *kind(const struct key *key)
 {
 	switch (key->type) {
 	case KEY_COUNT:
-		return key->zero ? "not auto or a whole number" : "not a whole number";
+		return !key->zero		    ? "not a whole number"
+		       : !strcmp(key->zero, "none") ? "not none or a whole number"
+						    : "not auto or a whole number";
 	case KEY_PERCENT:
 		return "not a number with its sign (%)";
 	case KEY_DURATION:

@@ -44,7 +44,7 @@ struct key {
 	bool may_be_empty;
 	const char *initial; /* default, as one would write it */
 	const char *min, *max;
-	const char *zero; /* another word for 0: auto */
+	const char *zero; /* another word for 0: auto, none */
 	const struct key_choice *choices;
 	/* Checks a text and may tidy it in place. Returns 0 or -EINVAL with the reason. */
 	int (*check)(char *value, struct message *why);

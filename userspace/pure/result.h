@@ -89,6 +89,8 @@ struct heartbeat {
 	double late_p99_ms, late_max_ms;
 	uint64_t in_flight, slots;
 	uint64_t cpu_ns;	 /* of the prober's thread */
+	uint64_t address_waits; /* starts that prober.address_rate put off */
+	double address_wait_max_ms;
 	uint64_t impaired;	 /* 1: the guard has tripped */
 	uint64_t guard_trips;	 /* how often it has */
 	uint64_t guard_rejected; /* samples that had an outcome and did not count */

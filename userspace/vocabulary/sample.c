@@ -39,6 +39,7 @@ const char *skip_reason_name(enum skip_reason reason)
 		[SKIP_NO_ADDRESS] = "no_address",
 		[SKIP_DENIED] = "denied",
 		[SKIP_FAMILY] = "family",
+		[SKIP_ADDRESS_RATE] = "address_rate",
 		[SKIP_GUARD] = "guard",
 	};
 
