@@ -158,22 +158,17 @@ static void check_slots(struct check *check)
 
 static void check_ports(struct check *check)
 {
-	uint32_t ports = machine_ephemeral_ports(), most = 0;
-	uint32_t slots = check->plan.slots_v4 + check->plan.slots_v6;
+	uint32_t ports = check->plan.ports, most = check->plan.most_at_one_address;
 
-	/* A port is taken per destination; all slots at one destination is the worst there is. */
-	most = slots;
 	if (!ports)
 		line(check, VERDICT_WARN, "ports", "net.ipv4.ip_local_port_range cannot be read");
-	else if (ports >= most)
-		line(check, VERDICT_OK, "ports",
-			"%u ephemeral ports per destination, at most %u in use at once", ports,
-			most);
 	else
-		line(check, VERDICT_WARN, "ports",
-			"%u ephemeral ports per destination, %u sockets: widen "
-			"net.ipv4.ip_local_port_range if many targets share an address",
-			ports, slots);
+		line(check, ports >= most ? VERDICT_OK : VERDICT_WARN, "ports",
+			"%u ephemeral ports per destination, at most %u in use at once%s", ports,
+			most,
+			ports >= most ? ""
+				      : ": widen net.ipv4.ip_local_port_range, or lower "
+					"address_rate, if many targets share an address");
 }
 
 static void check_sysctls(struct check *check)

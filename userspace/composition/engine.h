@@ -32,8 +32,10 @@ struct engine {
 struct engine_plan {
 	double starts_per_s;
 	uint32_t wanted_v4, wanted_v6;
-	uint32_t slots_v4, slots_v6; /* what will be made */
-	uint32_t limit;		     /* descriptors to be had for slots */
+	uint32_t slots_v4, slots_v6;  /* what will be made */
+	uint32_t limit;		      /* slots that may be had: descriptors, ports, max_in_flight */
+	uint32_t ports;		      /* ephemeral ports, for each destination; 0 = unknown */
+	uint32_t most_at_one_address; /* connects under way */
 };
 struct engine_plan engine_plan(const struct config *config, const struct target_list *targets);
 

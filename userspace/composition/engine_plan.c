@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "composition/engine.h"
+#include "edges/machine.h"
 #include "vocabulary/nsec.h"
 
 #define SLOTS_LEAST 16
@@ -36,12 +37,21 @@ static void share_slots(struct engine_plan *plan, uint32_t v6_only)
 		plan->slots_v6 = 1;
 }
 
+/* How many connects may be under way to one address at once. */
+static uint32_t most_at_one_address(const struct config *config, uint32_t slots)
+{
+	double rate = config->address_rate;
+	double most = ceil(rate * (double)config->timeout_ns / NSEC_PER_SEC) + 1;
+
+	return config->address_rate && most < slots ? (uint32_t)most : slots;
+}
+
 struct engine_plan engine_plan(const struct config *config, const struct target_list *targets)
 {
 	double only_v4 = 0, only_v6 = 0, either = 0;
 	double interval_s = (double)config->interval_ns / NSEC_PER_SEC;
 	struct engine_plan plan = { 0 };
-	uint64_t wanted;
+	uint64_t wanted, by_ports;
 
 	for (size_t i = 0; i < targets_count(targets); i++) {
 		const struct target *target = targets_at(targets, i);
@@ -60,6 +70,11 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 	plan.limit = sockets_limit(ENGINE_DESCRIPTORS_RESERVED);
 	if (plan.limit > SLOTS_MOST)
 		plan.limit = SLOTS_MOST;
+	plan.ports = machine_ephemeral_ports();
+	/* A port is taken per destination, and there are no more destinations than targets. */
+	by_ports = (uint64_t)plan.ports * targets_count(targets);
+	if (by_ports && by_ports < plan.limit)
+		plan.limit = (uint32_t)by_ports;
 	if (config->max_in_flight && config->max_in_flight < plan.limit)
 		plan.limit = config->max_in_flight;
 
@@ -72,5 +87,6 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 		plan.slots_v4 = plan.wanted_v4 ? plan.limit : 0;
 		plan.slots_v6 = plan.wanted_v6 ? plan.limit : 0;
 	}
+	plan.most_at_one_address = most_at_one_address(config, plan.slots_v4 + plan.slots_v6);
 	return plan;
 }

@@ -97,6 +97,7 @@ struct prober {
 	struct line waiting[2];	 /* by family: IPv4, IPv6 */
 	struct line closing;	 /* slots that wait for their peer's FIN */
 
+	uint64_t slots_told_ns; /* when it was told last that they are scarce */
 	double start_tokens;	/* how many starts the pace allows now */
 	uint64_t tokens_ns;	/* when they were counted last */
 	uint64_t turn_ns;	/* the time of this turn, read once */

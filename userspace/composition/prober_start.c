@@ -4,12 +4,18 @@
 #include <string.h>
 
 #include "composition/prober_parts.h"
+#include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
 /* At most this many connects a turn: one costs about 16 us, and a turn should stay within a few ms. */
 #define STARTS_PER_TURN 256
 /* After a pause, starts that are still in time are caught up at this multiple of the usual rate. */
 #define CATCH_UP_RATE 2.0
+/* Slots are scarce when less than this part of them is free. That is told once in a while, and not of
+ * a few, which run out now and then. */
+#define SLOTS_SCARCE_PART 10
+#define SLOTS_WORTH_TELLING 50
+#define SLOTS_TOLD_EVERY_NS (60 * NSEC_PER_SEC)
 
 static const struct settings *settings_of(const struct prober *prober, uint32_t target)
 {
@@ -317,6 +323,25 @@ static void refill_tokens(struct prober *prober)
 	prober->tokens_ns = prober->turn_ns;
 }
 
+/* Before the last slot is taken, and starts are late. */
+static void warn_of_slots(struct prober *prober)
+{
+	if (prober->turn_ns < prober->slots_told_ns + SLOTS_TOLD_EVERY_NS)
+		return;
+	for (unsigned family = 4; family <= 6; family += 2) {
+		uint32_t all, free;
+
+		sockets_stock(prober->setup.engine->sockets, family, &all, &free);
+		if (all < SLOTS_WORTH_TELLING || free >= all / SLOTS_SCARCE_PART)
+			continue;
+		prober->slots_told_ns = prober->turn_ns;
+		log_line(LOG_WARN,
+			"%u of %u sockets for IPv%u are in use; when none is left starts are late "
+			"(more open files or max_in_flight, or a shorter time-out)",
+			all - free, all, family);
+	}
+}
+
 void prober_start_due(struct prober *prober)
 {
 	unsigned started = 0;
@@ -333,4 +358,5 @@ void prober_start_due(struct prober *prober)
 			wait_in_line(prober, target,
 				&prober->waiting[prober_address(prober, target)->family == 6]);
 	}
+	warn_of_slots(prober);
 }

@@ -185,6 +185,13 @@ uint32_t sockets_in_use(const struct sockets *sockets)
 	return sockets->count - sockets->v4.free_count - sockets->v6.free_count;
 }
 
+void sockets_stock(
+	const struct sockets *sockets, unsigned family, uint32_t *ret_all, uint32_t *ret_free)
+{
+	*ret_all = family == 4 ? sockets->count_v4 : sockets->count - sockets->count_v4;
+	*ret_free = family == 4 ? sockets->v4.free_count : sockets->v6.free_count;
+}
+
 void sockets_set_close(struct sockets *sockets, uint32_t slot, enum close_mode mode)
 {
 	if (sockets->close_modes[slot] == mode)

@@ -35,6 +35,9 @@ const int *sockets_fds(const struct sockets *sockets);
 uint32_t sockets_take(struct sockets *sockets, unsigned family);
 void sockets_give(struct sockets *sockets, uint32_t slot);
 uint32_t sockets_in_use(const struct sockets *sockets);
+/* Slots of a family that are there, and that are free. */
+void sockets_stock(
+	const struct sockets *sockets, unsigned family, uint32_t *ret_all, uint32_t *ret_free);
 
 /* How this slot's next connection is to end. */
 void sockets_set_close(struct sockets *sockets, uint32_t slot, enum close_mode mode);
