@@ -167,6 +167,9 @@ def test_wrong_usage_is_told():
             (["run", file, "--truth", "/nowhere/x", "--", "true"], 2, "cannot write /nowhere/x"),
             (["truth", file], 2, "it is no log of truth"),
             (["samples", file + ".none"], 1, "No such file"),
+            (["samples", file, "--timeout", "3"], 2, "--timeout 3: must be a number with us"),
+            (["samples", "--timeout", "3s"], 2, "samples takes one FILE"),
+            (["samples", file, "--tmeout", "3s"], 2, "unrecognized option '--tmeout'"),
             (["zone", file], 2, "netsim zone SCENARIO DOMAIN..."),
             (["run", file, "--truth", "/dev/full", "--", "true"], 1, "No space left")):
         done = netsim(*arguments)

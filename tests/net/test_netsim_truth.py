@@ -50,8 +50,58 @@ def test_the_log_of_truth_agrees_with_the_packets():
     expect("sent - due: p50" in seen.stderr, seen.stderr)
 
 
+SAMPLE_COLUMNS = ("address port from_port isn outcome sent provoked lost rtt_ns begin_ns answer_ns "
+                  "next_syn_ns").split()
+
+
+def samples_of_truth(file, *options):
+    """The lines of `netsim samples`: [{column: text}]."""
+    done = netsim("samples", file, *options)
+    equal(done.returncode, 0, f"status: {done.stderr}")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    equal(lines[0], ["#", *SAMPLE_COLUMNS], "names")
+    return [dict(zip(SAMPLE_COLUMNS, line)) for line in lines[1:]]
+
+
+class Known:
+    """What a prober that waits so long can know of a connection, worked out a second time from the
+    packets and the socket."""
+
+    def __init__(self, seen, line, timeout_ns):
+        address = line["address"]
+        packets = [p for p in seen.of(address) if p.port == int(line["from_port"])]
+        syns = [p for p in packets if p.ours and p.flags == SYN]
+        self.begin_ns = syns[0].ns
+        by_socket, ms = seen.results[address][0]
+        self.outcome = {"ok": "ok", "ECONNREFUSED": "refused", "EHOSTUNREACH": "unreachable",
+                        "timeout": "timeout"}[by_socket]
+        self.answer = next((p for p in packets if not p.ours and
+                            p.acknowledgement == int(line["isn"]) + 1), None)
+        end_ns = self.answer.ns if self.answer else self.begin_ns + ms * 1e6
+        if self.outcome == "timeout" or end_ns - self.begin_ns > timeout_ns:
+            self.outcome, self.answer, end_ns = "timeout", None, self.begin_ns + timeout_ns
+        self.syns = [p for p in syns if p.ns < end_ns]
+        self.next = next((p for p in syns if p.ns >= end_ns), None)
+        self.provoked = sum(b.ns - a.ns < 500e6 for a, b in zip(self.syns, self.syns[1:]))
+
+    def lost_and_rtt_ns(self):
+        """As text and number; "-" and None without."""
+        if self.outcome not in ("ok", "refused"):
+            return "-", None
+        gap_ns, newest = self.answer.ns - self.syns[-1].ns, self.syns[-1]
+        late = gap_ns >= 900e6
+        sure = not late and (len(self.syns) == 1 or
+                             (self.answer.tsecr is not None and self.answer.tsecr == newest.tsval))
+        return str(len(self.syns) - 1 - self.provoked + late), gap_ns if sure else None
+
+
+def near_ns(text, wanted, what):
+    """`wanted`: a time or None, which is "-"."""
+    expect(text == "-" if wanted is None else text != "-" and abs(int(text) - wanted) < 5e6,
+           f"{what}: {text}, not {wanted}")
+
+
 def test_samples_follow_the_rule_of_truth():
-    """What a prober can know of each connection, worked out here a second time from the packets."""
     addresses = [f"198.18.0.{k}" for k in range(1, 61)]
     seen = Seen("""
         198.18.0.0/24 latency=10ms..30ms loss=25% loss-back=25%
@@ -61,35 +111,31 @@ def test_samples_follow_the_rule_of_truth():
         198.18.0.4 answer=icmp-host
         198.18.0.5 answer=late:1200ms
     """, [[0, a, 3.4] for a in addresses])
-    done = netsim("samples", path("test.truth"))
-    lines = [line.split() for line in done.stdout.splitlines()]
-    equal(lines[0], "# address port from_port isn outcome sent provoked lost rtt_ns".split(), "names")
-    equal(len(lines) - 1, len(addresses), "connections")
-    certain = ambiguous = 0
-    for address, _, from_port, isn, outcome, sent, provoked, lost, rtt_ns in lines[1:]:
-        mine = [p for p in seen.of(address) if p.port == int(from_port)]
-        answer = next((p for p in mine if not p.ours and p.acknowledgement == int(isn) + 1), None)
-        syns = [p for p in mine if p.ours and p.flags == SYN and (not answer or p.ns < answer.ns)]
-        equal(int(sent), len(syns), f"sent to {address}: {mine}")
-        by_socket = {"ok": "ok", "ECONNREFUSED": "refused", "EHOSTUNREACH": "unreachable",
-                     "timeout": "timeout"}[seen.outcome(address)]
-        equal(outcome, by_socket, f"outcome of {address}")
-        soon = sum(b.ns - a.ns < 500e6 for a, b in zip(syns, syns[1:]))
-        equal(int(provoked), soon, f"provoked by {address}")
-        if outcome not in ("ok", "refused"):
-            equal((lost, rtt_ns), ("-", "-"), f"lost and latency of {address}")
-            continue
-        gap = answer.ns - syns[-1].ns
-        late = gap >= 900e6
-        equal(int(lost), len(syns) - 1 - soon + late, f"lost to {address}")
-        sure = not late and (len(syns) == 1 or
-                             (answer.tsecr is not None and answer.tsecr == syns[-1].tsval))
-        equal(rtt_ns != "-", sure, f"latency of {address}: {mine}")
-        certain += sure
-        ambiguous += not sure
-        if sure:
-            expect(abs(int(rtt_ns) - gap) < 5e6, f"{address}: {rtt_ns} and {gap}")
-    expect(certain > 20 and ambiguous > 3, f"{certain} certain, {ambiguous} ambiguous")
+    # No SYN and no answer lie near one of these.
+    for timeout_ns, options in ((3.4e9, ()), (16e8, ("--timeout", "1600ms")),
+                                (5e8, ("--timeout", "0.5s"))):
+        lines = samples_of_truth(path("test.truth"), *options)
+        equal(len(lines), len(addresses), "connections")
+        certain = ambiguous = timeouts = 0
+        for line in lines:
+            known = Known(seen, line, timeout_ns)
+            what = f"{line} within {timeout_ns} ns"
+            equal((line["outcome"], line["sent"], line["provoked"]),
+                  (known.outcome, str(len(known.syns)), str(known.provoked)), what)
+            lost, rtt_ns = known.lost_and_rtt_ns()
+            equal(line["lost"], lost, f"lost in {what}")
+            near_ns(line["rtt_ns"], rtt_ns, f"latency in {what}")
+            near_ns(line["begin_ns"], known.begin_ns, f"begin in {what}")
+            if known.answer or known.outcome == "timeout":    # when an ICMP came is not known
+                near_ns(line["answer_ns"], known.answer.ns if known.answer else None,
+                        f"answer in {what}")
+            near_ns(line["next_syn_ns"], known.next.ns if known.next else None, f"next in {what}")
+            certain += rtt_ns is not None
+            ambiguous += lost != "-" and rtt_ns is None
+            timeouts += known.outcome == "timeout"
+        print(f"# {certain} certain, {ambiguous} ambiguous, {timeouts} time-outs")
+        expect(certain > 20 and (options or ambiguous > 3), f"{certain} certain, {ambiguous} not")
+        expect(timeouts > 20 if timeout_ns == 5e8 else timeouts < 20, f"{timeouts} time-outs")
 
 
 def test_the_same_seed_gives_the_same_decisions():

@@ -11,6 +11,7 @@
 #include "run.h"
 #include "scenario.h"
 #include "truth_file.h"
+#include "values.h"
 #include "zone.h"
 
 #define STATUS_USAGE 2
@@ -25,7 +26,9 @@ static const char usage[] =
 	"        --truth FILE  logs each SYN: when it came, what was decided, when its answer left\n"
 	"        --dns PORT    a name server (nsd) with the scenario's names on 127.0.0.1:PORT\n"
 	"netsim truth FILE          prints a log of truth, a line for each SYN\n"
-	"netsim samples FILE        prints it by connection: what a prober could know of each\n"
+	"netsim samples FILE [--timeout T]\n"
+	"                           prints it by connection: what a prober could know of each that\n"
+	"                           waits for an answer for T (3s; us, ms, s, m or h), or for ever\n"
 	"netsim targets SCENARIO    prints the targets file of its names\n"
 	"netsim canaries SCENARIO   prints those with canary=yes: NAME[:PORT]\n"
 	"netsim hosts SCENARIO      prints their addresses: ADDRESS NAME\n"
@@ -190,7 +193,8 @@ static int verb_list(const char *verb, const char *path, char *const *rest)
 	return flushed();
 }
 
-static int verb_truth(const char *verb, const char *path)
+/* What is printed of a log of truth; timeout_ns: of `samples`. */
+static int print_truth(const char *verb, const char *path, uint64_t timeout_ns)
 {
 	struct truth_file file;
 	int error = truth_file_open(&file, path);
@@ -200,13 +204,38 @@ static int verb_truth(const char *verb, const char *path)
 			error == -EBADMSG ? "it is no log of truth" : strerror(-error));
 		return error == -EBADMSG ? STATUS_USAGE : 1;
 	}
-	error = !strcmp(verb, "truth") ? truth_print(&file) : truth_print_samples(&file);
+	error = !strcmp(verb, "truth") ? truth_print(&file)
+				       : truth_print_samples(&file, timeout_ns);
 	truth_file_close(&file);
 	if (error) {
 		fprintf(stderr, "netsim: %s\n", strerror(-error));
 		return 1;
 	}
 	return flushed();
+}
+
+static int verb_samples(int argc, char **argv)
+{
+	static const struct option longs[] = { { "timeout", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 } };
+	uint64_t timeout_ns = UINT64_MAX;
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (letter != 't')
+			return STATUS_USAGE;
+		if (!value_time(optarg, &timeout_ns)) {
+			fprintf(stderr,
+				"netsim: --timeout %s: must be a number with us, ms, s, m or h\n",
+				optarg);
+			return STATUS_USAGE;
+		}
+	}
+	if (optind != argc - 1) {
+		fprintf(stderr, "netsim: samples takes one FILE\n");
+		return STATUS_USAGE;
+	}
+	return print_truth("samples", argv[optind], timeout_ns);
 }
 
 static bool is_one_of(const char *verb, const char *const *verbs)
@@ -220,7 +249,6 @@ static bool is_one_of(const char *verb, const char *const *verbs)
 int main(int argc, char **argv)
 {
 	static const char *const lists[] = { "targets", "canaries", "hosts", "check", NULL };
-	static const char *const truths[] = { "truth", "samples", NULL };
 	const char *verb = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(verb, "--help") || !strcmp(verb, "help")) {
@@ -233,10 +261,12 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(verb, "run"))
 		return verb_run(argc - 1, argv + 1);
+	if (!strcmp(verb, "samples"))
+		return verb_samples(argc - 1, argv + 1);
 	if ((argc == 3 && is_one_of(verb, lists)) || (argc > 3 && !strcmp(verb, "zone")))
 		return verb_list(verb, argv[2], argv + 3);
-	if (argc == 3 && is_one_of(verb, truths))
-		return verb_truth(verb, argv[2]);
+	if (argc == 3 && !strcmp(verb, "truth"))
+		return print_truth(verb, argv[2], 0);
 	fputs(usage, stderr);
 	return STATUS_USAGE;
 }

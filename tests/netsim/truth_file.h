@@ -38,7 +38,12 @@ int truth_print(const struct truth_file *file);
  * which SYN it answers: one SYN was sent, or the answer echoes the timestamp of the newest; and
  * it left less than 900 ms after the newest. lost = sent - 1 - provoked, and one more when it
  * left later than that; a SYN that follows the one before by less than 500 ms was provoked by a
- * wrong answer. Returns 0 or -ENOMEM. */
-int truth_print_samples(const struct truth_file *file);
+ * wrong answer. An answer that left later than timeout_ns after the first SYN came is none, and
+ * without one the SYNs count that came by then.
+ *
+ * begin_ns is when the first SYN came, answer_ns when the answer left, next_syn_ns when the first
+ * SYN came that does not count any more: shortly after answer_ns, the two crossed on their way, and
+ * the prober may have sent it before the answer reached it. Returns 0 or -ENOMEM. */
+int truth_print_samples(const struct truth_file *file, uint64_t timeout_ns);
 
 #endif

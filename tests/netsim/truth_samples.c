@@ -15,7 +15,7 @@
 struct connection_seen {
 	const struct truth_record **syns;
 	size_t count;
-	const struct truth_record *answer; /* the first that a client takes; NULL: none */
+	const struct truth_record *answer; /* the first that a client takes; NULL: none in time */
 };
 
 static int compare_connection(const struct truth_record *a, const struct truth_record *b)
@@ -54,7 +54,8 @@ static bool is_answer(const struct truth_record *sent)
 					sent->packet == TRUTH_ICMP);
 }
 
-static void find_answer(const struct truth_file *file, struct connection_seen *seen)
+static void find_answer(
+	const struct truth_file *file, struct connection_seen *seen, uint64_t timeout_ns)
 {
 	for (size_t i = 0; i < seen->count; i++) {
 		uint64_t syn = seen->syns[i]->syn;
@@ -64,46 +65,76 @@ static void find_answer(const struct truth_file *file, struct connection_seen *s
 				(!seen->answer || file->sent[k]->left_ns < seen->answer->left_ns))
 				seen->answer = file->sent[k];
 	}
+	if (seen->answer && seen->answer->left_ns - seen->syns[0]->arrival_ns > timeout_ns)
+		seen->answer = NULL;
 }
 
-static void print_connection(const struct connection_seen *seen)
+static void print_ns(uint64_t ns)
+{
+	if (ns)
+		printf(" %llu", (unsigned long long)ns);
+	else
+		fputs(" -", stdout);
+}
+
+/* Of the SYNs that count: after them comes the one at `sent`, if any. */
+struct counts {
+	size_t sent, provoked;
+	const struct truth_record *newest;
+};
+
+static struct counts count_syns(const struct connection_seen *seen, uint64_t timeout_ns)
+{
+	uint64_t begin_ns = seen->syns[0]->arrival_ns;
+	struct counts counts = { .sent = 1, .newest = seen->syns[0] };
+
+	for (; counts.sent < seen->count; counts.sent++) {
+		const struct truth_record *syn = seen->syns[counts.sent];
+
+		if (seen->answer ? syn->arrival_ns > seen->answer->left_ns
+				 : syn->arrival_ns - begin_ns > timeout_ns)
+			break;
+		counts.provoked += syn->arrival_ns - counts.newest->arrival_ns < PROVOKED_NS;
+		counts.newest = syn;
+	}
+	return counts;
+}
+
+/* The lost and the latency of a SYN-ACK or a RST. */
+static void print_answered(const struct truth_record *answer, const struct counts *counts)
+{
+	uint64_t after_ns = answer->left_ns - counts->newest->arrival_ns;
+	bool late = after_ns >= LATE_NS;
+	bool echoes = answer->flags & TRUTH_TIMESTAMPS && answer->tsecr == counts->newest->tsval;
+
+	printf(" %zu", counts->sent - 1 - counts->provoked + late);
+	print_ns(!late && (counts->sent == 1 || echoes) ? after_ns : 0);
+}
+
+static void print_connection(const struct connection_seen *seen, uint64_t timeout_ns)
 {
 	static const char *const outcomes[] = {
 		[TRUTH_SYNACK] = "ok", [TRUTH_RST] = "refused", [TRUTH_ICMP] = "unreachable"
 	};
-	const struct truth_record *answer = seen->answer, *newest = seen->syns[0];
-	size_t sent = 1, provoked = 0;
+	const struct truth_record *answer = seen->answer, *first = seen->syns[0];
+	struct counts counts = count_syns(seen, timeout_ns);
 	char address[IP_TEXT_SIZE];
-	bool certain, late;
 
-	for (; sent < seen->count; sent++) {
-		const struct truth_record *syn = seen->syns[sent];
-
-		if (answer && syn->arrival_ns > answer->left_ns)
-			break;
-		provoked += syn->arrival_ns - newest->arrival_ns < PROVOKED_NS;
-		newest = syn;
-	}
-	ip_print(ip_from_bytes(newest->address, true), address);
-	printf("%s %u %u %lu %s %zu %zu", address, newest->port, newest->from_port,
-		(unsigned long)newest->isn, answer ? outcomes[answer->packet] : "timeout", sent,
-		provoked);
-	if (!answer || answer->packet == TRUTH_ICMP) {
-		puts(" - -");
-		return;
-	}
-	late = answer->left_ns - newest->arrival_ns >= LATE_NS;
-	certain =
-		!late &&
-		(sent == 1 || (answer->flags & TRUTH_TIMESTAMPS && answer->tsecr == newest->tsval));
-	printf(" %zu", sent - 1 - provoked + late);
-	if (certain)
-		printf(" %llu\n", (unsigned long long)(answer->left_ns - newest->arrival_ns));
+	ip_print(ip_from_bytes(first->address, true), address);
+	printf("%s %u %u %lu %s %zu %zu", address, first->port, first->from_port,
+		(unsigned long)first->isn, answer ? outcomes[answer->packet] : "timeout",
+		counts.sent, counts.provoked);
+	if (answer && answer->packet != TRUTH_ICMP)
+		print_answered(answer, &counts);
 	else
-		puts(" -");
+		fputs(" - -", stdout);
+	print_ns(first->arrival_ns);
+	print_ns(answer ? answer->left_ns : 0);
+	print_ns(counts.sent < seen->count ? seen->syns[counts.sent]->arrival_ns : 0);
+	putchar('\n');
 }
 
-int truth_print_samples(const struct truth_file *file)
+int truth_print_samples(const struct truth_file *file, uint64_t timeout_ns)
 {
 	const struct truth_record **syns = calloc(file->syn_count + 1, sizeof *syns);
 	struct connection_seen *all = calloc(file->syn_count + 1, sizeof *all);
@@ -124,10 +155,11 @@ int truth_print_samples(const struct truth_file *file)
 		all[count - 1].count++;
 	}
 	qsort(all, count, sizeof *all, compare_begin);
-	puts("# address port from_port isn outcome sent provoked lost rtt_ns");
+	puts("# address port from_port isn outcome sent provoked lost rtt_ns begin_ns answer_ns "
+	     "next_syn_ns");
 	for (size_t i = 0; i < count; i++) {
-		find_answer(file, &all[i]);
-		print_connection(&all[i]);
+		find_answer(file, &all[i], timeout_ns);
+		print_connection(&all[i], timeout_ns);
 	}
 	free(syns);
 	free(all);
