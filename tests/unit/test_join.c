@@ -174,6 +174,11 @@ static void silence_is_no_loss(void **state)
 	assert_int_equal(joined(&input).outcome, OUTCOME_TIMEOUT);
 	assert_int_equal(joined(&input).sent, 3);
 	assert_int_equal(joined(&input).lost, 0);
+	input.handshake.last_syn_ns = input.handshake.first_syn_ns + TIMEOUT_NS;
+	assert_int_equal(joined(&input).sent, 3);
+	/* Between the time-out and the cancel. */
+	input.handshake.last_syn_ns++;
+	assert_int_equal(joined(&input).sent, 2);
 }
 
 /* answer_ms after the first of `syns` SYNs, the newest of which left newest_ms after it. */

@@ -75,6 +75,24 @@ void prober_extend(struct prober *prober, uint64_t since_ns)
 	}
 }
 
+/* The time of a connect runs from its SYN, which left up to milliseconds after its turn had begun. */
+static bool has_run_out(const struct prober *prober, uint32_t slot)
+{
+	const struct capture *capture = prober->setup.engine->capture;
+	struct flight *flight = &prober->flights[slot];
+	uint64_t first_syn_ns, expires_ns;
+
+	if (flight->expires_ns > prober->turn_ns)
+		return false;
+	first_syn_ns = capture ? capture_first_syn_ns(capture, slot) : 0;
+	if (first_syn_ns == flight->first_syn_before_ns)
+		return true; /* none left */
+	expires_ns = first_syn_ns + prober->setup.config->timeout_ns;
+	if (flight->expires_ns < expires_ns)
+		flight->expires_ns = expires_ns;
+	return flight->expires_ns < prober->turn_ns;
+}
+
 void prober_expire(struct prober *prober)
 {
 	/* All have the same time-out, so who started first runs out first. Cancelled ones stay in the
@@ -82,10 +100,10 @@ void prober_expire(struct prober *prober)
 	for (uint32_t slot = prober->oldest; slot != NOBODY; slot = prober->flights[slot].newer) {
 		struct flight *flight = &prober->flights[slot];
 
-		if (flight->expires_ns > prober->turn_ns)
-			return;
 		if (flight->cancelled)
 			continue;
+		if (!has_run_out(prober, slot))
+			return;
 		flight->cancelled = true;
 		engine_cancel(prober->setup.engine, slot);
 	}

@@ -192,6 +192,16 @@ static void join_success(const struct join_input *in, struct sample *sample)
 		join_clock(in, sample);
 }
 
+/* The SYNs of a connect without an answer. The cancel comes a little after the time-out, and a SYN may
+ * have left in between. */
+static uint8_t unanswered_syns(const struct join_input *in)
+{
+	const struct handshake *hs = &in->handshake;
+	bool after = hs->syns > 1 && hs->last_syn_ns > hs->first_syn_ns + in->timeout_ns;
+
+	return (uint8_t)(hs->syns - after);
+}
+
 void join(const struct join_input *in, struct sample *sample)
 {
 	sample->source = (uint8_t)in->source;
@@ -212,5 +222,5 @@ void join(const struct join_input *in, struct sample *sample)
 		join_success(in, sample);
 
 	if (!sample->sent && syn_was_stamped(in))
-		sample->sent = in->handshake.syns;
+		sample->sent = unanswered_syns(in);
 }
