@@ -1,39 +1,97 @@
 """Holds mosprobe's samples (--output samples) against netsim's log of truth (netsim samples)."""
+import array
+import bisect
 import collections
+import os
+import subprocess
+
+from harness import MOSPROBE, NETSIM
+
+# A SYN that came so soon after the answer had left may have crossed it on its way: the prober had sent it
+# when the answer reached it. The peer's timer and the prober's run in step, so this happens.
+CROSSING_NS = 5e6
+EXAMPLES = 5
+NO_SYN = ("skipped", "dns_fail", "dns_unknown", "local_error")
 
 
-def read_samples(path):
-    with open(path, encoding="utf-8") as file:
-        names = file.readline().rstrip("\n").split("\t")
-        return [dict(zip(names, line.rstrip("\n").split("\t"))) for line in file]
+def _value(text, known):
+    if text.isdigit():
+        return int(text)
+    return None if text == "-" else known.setdefault(text, text)    # each text once in memory
 
 
-def read_truth(text):
-    """By address and port, in the order of their first SYN."""
-    names, truth = None, collections.defaultdict(list)
-    for line in text.splitlines():
-        words = line.split()
-        if words[0] == "#":
-            names = words[1:]
-            continue
-        entry = dict(zip(names, words))
-        truth[(entry["address"], entry["port"])].append(entry)
-    return truth
+def read_table(lines, separator):
+    """Named tuples; the first line has the names. Numbers are numbers, "-" is None."""
+    lines, known = iter(lines), {}
+    Row = collections.namedtuple("Row", next(lines).lstrip("# ").split())
+    return [Row(*(_value(text, known) for text in line.rstrip("\n").split(separator)))
+            for line in lines]
 
 
-def pair(samples, truth):
-    """Yields (sample, truth) for every sample that sent a SYN. One target's connects follow one another,
+class Run:
+    """One run of mosprobe in the simulated network, with its log of truth, in a folder. `prober` are the
+    keys of [prober], with timeout among them; `inside` is a command that runs mosprobe's."""
+
+    def __init__(self, folder, network, targets, prober, *words, output="samples", netsim=(), inside=(),
+                 seconds=120):
+        self.folder, self.timeout = folder, prober["timeout"]
+        keys = "".join(f"{key} = {value}\n" for key, value in prober.items())
+        self._write("network", network)
+        self._write("conf", f"[prober]\n{keys}[redis]\nurl =\n")
+        self._write("targets", "".join(f"{target}\n" for target in targets))
+        with open(self.path("output"), "w", encoding="utf-8") as file:
+            done = subprocess.run(
+                [NETSIM, "run", self.path("network"), "--truth", self.path("truth"), *netsim,
+                 "--", *inside, MOSPROBE, "run", "-c", self.path("conf"), "--targets",
+                 self.path("targets"), "--output", output, *words],
+                stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, text=True,
+                timeout=seconds, check=False)
+        self.log = done.stderr
+        if done.returncode:
+            raise AssertionError(f"status {done.returncode}: {self.log}")
+        if "netsim: warning" in self.log:
+            raise AssertionError(f"the simulated network did not do all that it says: {self.log}")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def _write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def output(self):
+        with open(self.path("output"), encoding="utf-8") as file:
+            return file.read()
+
+    def samples(self):
+        with open(self.path("output"), encoding="utf-8") as file:
+            return read_table(file, "\t")
+
+    def truth(self):
+        """By address and port, in the order of their first SYNs."""
+        done = subprocess.run([NETSIM, "samples", self.path("truth"), "--timeout", self.timeout],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        found = collections.defaultdict(list)
+        for entry in read_table(done.stdout.splitlines(), " "):
+            found[(entry.address, entry.port)].append(entry)
+        return found
+
+    def report(self):
+        return Report(pair(self.samples(), self.truth()))
+
+
+def pair(samples, others):
+    """Yields (sample, other) for every sample that sent a SYN. One target's connects follow one another,
     so the n-th of one is the n-th of the other; a count that differs is an error of its own."""
     by_target = collections.defaultdict(list)
     for sample in samples:
-        if sample["outcome"] in ("skipped", "dns_fail", "dns_unknown", "local_error"):
-            continue
-        by_target[(sample["addr"], sample["target"].rsplit(":", 1)[1])].append(sample)
+        if sample.outcome not in NO_SYN:
+            by_target[(sample.addr, int(sample.target.rsplit(":", 1)[1]))].append(sample)
     for target, connects in by_target.items():
-        entries = truth.get(target, [])
+        entries = others.get(target, [])
         if len(entries) != len(connects):
-            raise AssertionError(f"{target}: {len(connects)} samples, {len(entries)} in truth")
-        connects.sort(key=lambda s: int(s["start_ns"]))
+            raise AssertionError(f"{target}: {len(connects)} samples, {len(entries)} on the other side")
+        connects.sort(key=lambda sample: sample.start_ns)
         yield from zip(connects, entries)
 
 
@@ -42,35 +100,88 @@ def quantile(values, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0
 
 
+def errors_line(errors_ns):
+    return ", ".join(f"{name} {quantile(errors_ns, share) / 1e3:.1f}" for name, share in
+                     (("least", 0), ("p50", .5), ("p99", .99), ("p99.9", .999), ("most", 1)))
+
+
 class Report:
     """What differs, over all pairs."""
 
     def __init__(self, pairs):
-        self.errors_ns = []
-        self.samples = self.syns = self.lost = self.lost_true = 0
-        self.wrong = []
+        self.samples = self.syns = self.lost = self.lost_true = self.crossed = self.wrong = 0
+        self.examples = []
+        self.errors_ns = array.array("q")
+        self._begins = array.array("q")    # of the samples with a latency, as errors_ns
+        self._spans = []                   # of all that were answered: first SYN, answer
         for sample, entry in pairs:
-            self.add(sample, entry)
+            self._add(sample, entry)
 
-    def add(self, sample, entry):
+    def _is_wrong(self, what, sample, entry):
+        self.wrong += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(f"{what}: {sample} truth {entry}")
+
+    def _add(self, sample, entry):
         self.samples += 1
-        self.syns += int(entry["sent"])
-        for name in ("outcome", "sent", "lost", "provoked"):
-            counts = name == "outcome" or sample["outcome"] in ("ok", "refused")
-            if counts and sample[name] != entry[name]:
-                self.wrong.append(f"{name}: {sample} truth {entry}")
-        if sample["outcome"] in ("ok", "refused"):
-            self.lost += int(sample["lost"])
-            self.lost_true += int(entry["lost"])
-        found, true = int(sample["rtt_ns"]), int(entry["rtt_ns"] if entry["rtt_ns"] != "-" else 0)
-        if bool(found) != bool(true):
-            self.wrong.append(f"a latency of one only: {sample} truth {entry}")
-        elif found:
-            self.errors_ns.append(found - true)
+        self.syns += entry.sent
+        if sample.outcome != entry.outcome:
+            self._is_wrong("outcome", sample, entry)
+            return
+        self._compare_counts(sample, entry)
+        if entry.answer_ns:
+            self._spans.append((entry.begin_ns, entry.answer_ns))
+        if (sample.rtt_ns > 0) != (entry.rtt_ns is not None):
+            self._is_wrong("a latency of one only", sample, entry)
+        elif sample.rtt_ns:
+            self.errors_ns.append(sample.rtt_ns - entry.rtt_ns)
+            self._begins.append(entry.begin_ns)
+
+    def _compare_counts(self, sample, entry):
+        lost = entry.lost or 0    # of what was not answered nothing is lost
+        self.lost += sample.lost
+        self.lost_true += lost
+        if sample.lost != lost:
+            self._is_wrong("lost", sample, entry)
+        elif sample.sent == entry.sent + 1 and crossed(entry):
+            self.crossed += 1
+        elif (sample.sent, sample.provoked) != (entry.sent, entry.provoked):
+            self._is_wrong("SYNs", sample, entry)
+
+    def in_flight(self):
+        """How many were, by the log of truth, when each sample with a latency began."""
+        begins = sorted(begin for begin, _ in self._spans)
+        ends = sorted(end for _, end in self._spans)
+        return [bisect.bisect_right(begins, ns) - bisect.bisect_right(ends, ns) for ns in self._begins]
+
+    def errors_in_flight_ns(self, least):
+        """The errors of the samples that began with so many in flight."""
+        return [error for error, count in zip(self.errors_ns, self.in_flight()) if count >= least]
 
     def line(self):
-        e = self.errors_ns
         return (f"{self.samples} samples, {self.syns} SYNs, lost {self.lost} (truth {self.lost_true}), "
-                f"{len(self.wrong)} wrong; latency error us: p50 {quantile(e, .5) / 1e3:.1f} "
-                f"p99 {quantile(e, .99) / 1e3:.1f} p99.9 {quantile(e, .999) / 1e3:.1f} "
-                f"max {max(e, default=0) / 1e3:.1f}")
+                f"{self.crossed} crossed, {self.wrong} wrong; error of {len(self.errors_ns)} latencies, "
+                f"us: {errors_line(self.errors_ns)}")
+
+
+def crossed(entry):
+    return bool(entry.answer_ns and entry.next_syn_ns and
+                entry.next_syn_ns - entry.answer_ns < CROSSING_NS)
+
+
+def coded_network(count, seed):
+    """A network whose latencies tell the address, 1 ms apart, IPv4 and IPv6 by turns: its scenario, its
+    targets, and {address: ms}."""
+    coded = {f"198.18.1.{i}" if i % 2 else f"2001:db8::{i + 1:x}": 2 + i for i in range(count)}
+    network = f"seed {seed}\n" + "".join(f"{address} latency={ms}ms\n" for address, ms in coded.items())
+    return network, [f"[{a}]" if ":" in a else a for a in coded], coded
+
+
+def meets_another(pairs, coded):
+    """The samples of such a network whose latency is not their own address's. None can be shorter than
+    that. One can be longer, when a machine stood still: but then as much longer in the log of truth, or
+    else not by just as much as to be another's."""
+    for sample, entry in pairs:
+        off_ms, error_ms = sample.rtt_ns / 1e6 - coded[sample.addr], (sample.rtt_ns - entry.rtt_ns) / 1e6
+        if off_ms < -0.5 or (error_ms > 0.5 and abs(off_ms - round(off_ms)) < 0.02):
+            yield sample
