@@ -4,13 +4,14 @@ form. Counts must be equal, SYN by SYN; latencies to within what a busy machine 
 
 import itertools
 
-from accuracy import Run, coded_network, meets_another, pair, quantile
-from harness import equal, expect, folder, run_tests, skip_unless_stamped
+import witness
+from accuracy import Run, coded_network, errors_line, meets_another, pair, quantile
+from harness import equal, expect, folder, path, run_tests, skip_unless_stamped
 
 
-def measure(network, targets, prober, *words):
+def measure(network, targets, prober, *words, **options):
     """One run, and its Report."""
-    done = Run(folder(), network, targets, prober, *words)
+    done = Run(folder(), network, targets, prober, *words, **options)
     found = done.report()
     print(f"# {found.line()}", flush=True)
     return done, found
@@ -66,6 +67,31 @@ def test_samples_never_meet_the_wrong_target():
     equal(list(itertools.islice(wrong, 3)), [], "latencies of another target")
     longer = sum(error > 5e5 for error in found.errors_ns)
     expect(longer < 30, f"{longer} latencies are 0.5 ms too long")
+
+
+def test_a_capture_of_tcpdump_says_the_same():
+    """SYNs and answers by tcpdump's stamps on the prober's own interface, dissected by tshark."""
+    network = """seed 5
+        198.18.0.0/24 latency=20ms..60ms jitter=normal:2ms loss=5% loss-back=5%
+        198.18.1.0/24 latency=20ms..60ms answer=rst
+        198.18.2.0/24 answer=silence
+        2001:db8::/64 latency=20ms..60ms loss=5% loss-back=5%
+    """
+    targets = ([f"198.18.0.{i}" for i in range(150)] + [f"[2001:db8::{i:x}]" for i in range(1, 51)] +
+               [f"198.18.{net}.{i}" for net in (1, 2) for i in range(20)])
+    done, found = measure(network, targets, {"interval": "3s", "timeout": "2500ms"}, "--cycles", "2",
+                          inside=witness.command(path("capture")))
+    exact(found, 2400)
+    seen = witness.Testimony(pair(done.samples(), witness.read(path("capture"))), 2.5e9)
+    print(f"# {seen.samples} samples, {seen.syns} SYNs captured; prober minus capture, us: "
+          f"{errors_line(seen.errors_ns)}", flush=True)
+    equal((seen.samples, seen.examples), (2400, []), f"{seen.wrong} samples are not what was captured")
+    equal(seen.syns, found.syns + found.crossed, "SYNs captured, and in the log of truth")
+    expect(len(seen.errors_ns) > 2000, f"{len(seen.errors_ns)} latencies")
+    # Its own interface: the prober's stamps are a function call away, one way, and the same, the other.
+    for share, most_ns in ((.01, 1e3), (.5, 20e3), (.99, 500e3)):
+        expect(abs(quantile(seen.errors_ns, share)) < most_ns,
+               f"{quantile(seen.errors_ns, share)} ns off at {share}")
 
 
 if __name__ == "__main__":
