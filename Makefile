@@ -47,16 +47,19 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) -c -o $@ $<
 
-# The kernel half: compiled for BPF, embedded through a generated skeleton.
-$(B)/handshake.bpf.o: bpf/handshake.bpf.c bpf/handshake.h
+# What runs in the kernel: compiled for BPF, embedded through a generated skeleton.
+BPF := handshake reflect
+vpath %.bpf.c bpf tests/netsim
+$(B)/%.bpf.o: %.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Wextra $(if $(WERROR),-Werror) -Ibpf \
-		-I/usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
-$(B)/handshake.skel.h: $(B)/handshake.bpf.o
+	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) \
+		-MMD -MP -I/usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
+$(B)/%.skel.h: $(B)/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name handshake_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 $(B)/userspace/edges/capture.o: $(B)/handshake.skel.h
+$(B)/tests/netsim/reflector.o: $(B)/reflect.skel.h
 
 # What is missing is installed first; a second make then sees the new tools.
 setup-build:
@@ -78,4 +81,4 @@ test: setup-test
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(BPF:%=$(B)/%.bpf.d)

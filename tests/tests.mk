@@ -38,9 +38,10 @@ $(B)/tests/net/publish_driver: $(B)/tests/net/publish_driver.o \
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# The simulated network: Linux, libc and nothing of the product.
-$(B)/netsim: $(patsubst %.c,$(B)/%.o,$(wildcard tests/netsim/*.c))
+# The simulated network: Linux, libc, libbpf and nothing of the product.
+NETSIM_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/netsim/*.c)))
+$(B)/netsim: $(NETSIM_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lm
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libbpf) -lm
 
--include $(TEST_PURE:%=$(B)/tests/%.d) $(patsubst %.c,$(B)/%.d,$(wildcard tests/netsim/*.c))
+-include $(TEST_PURE:%=$(B)/tests/%.d) $(NETSIM_OBJ:.o=.d)

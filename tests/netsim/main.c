@@ -18,13 +18,18 @@
 
 static const char usage[] =
 	"netsim run SCENARIO [--cpu N] [--busy] [--verbose] [--truth FILE] [--dns PORT]\n"
-	"           -- COMMAND [ARGUMENT...]\n"
+	"           [--xdp call|cpu] -- COMMAND [ARGUMENT...]\n"
 	"        runs COMMAND in a simulated network, ends with its exit status (root only)\n"
 	"        --cpu N       where the responder runs (default: the last CPU)\n"
 	"        --busy        it never sleeps: answers are more punctual, and it takes a whole CPU\n"
 	"        --verbose     at the end, what was answered and how punctually\n"
 	"        --truth FILE  logs each SYN: when it came, what was decided, when its answer left\n"
 	"        --dns PORT    a name server (nsd) with the scenario's names on 127.0.0.1:PORT\n"
+	"        --xdp call    no responder: XDP in the kernel answers each SYN at once, on the CPU that\n"
+	"                      sends it, inside the call: for load. Every address that may be simulated is\n"
+	"                      there. Of SCENARIO only name=, port=, target=, ttl=, canary= and dns count;\n"
+	"                      nothing is late, lost, refused or repeated, and a FIN is not answered\n"
+	"        --xdp cpu     the same, on the CPU of --cpu\n"
 	"netsim truth FILE          prints a log of truth, a line for each SYN\n"
 	"netsim samples FILE [--timeout T]\n"
 	"                           prints it by connection: what a prober could know of each that\n"
@@ -103,6 +108,14 @@ static bool run_option(struct run *options, int letter, const char **ret_truth)
 	case 't':
 		*ret_truth = optarg;
 		return true;
+	case 'x':
+		options->xdp = !strcmp(optarg, "call")	? RUN_XDP_CALL
+			       : !strcmp(optarg, "cpu") ? RUN_XDP_CPU
+							: RUN_XDP_NONE;
+		if (options->xdp != RUN_XDP_NONE)
+			return true;
+		fprintf(stderr, "netsim: --xdp %s: must be call or cpu\n", optarg);
+		return false;
 	case 'b':
 		options->busy = true;
 		return true;
@@ -114,6 +127,21 @@ static bool run_option(struct run *options, int letter, const char **ret_truth)
 	}
 }
 
+/* Whether the options go together, which is told. */
+static bool agree(const struct run *options, const char *truth)
+{
+	const char *alone = truth						? "--truth"
+			    : options->busy					? "--busy"
+			    : options->cpu >= 0 && options->xdp == RUN_XDP_CALL ? "--cpu"
+										: NULL;
+
+	if (options->xdp == RUN_XDP_NONE || !alone)
+		return true;
+	fprintf(stderr, "netsim: %s is of no use with --xdp%s\n", alone,
+		options->xdp == RUN_XDP_CALL ? " call" : "");
+	return false;
+}
+
 /* argc and argv end before the `--`. Returns the scenario's path, NULL when it is wrong;
  * *ret_truth is left alone without --truth. */
 static const char *run_options(struct run *options, int argc, char **argv, const char **ret_truth)
@@ -121,7 +149,7 @@ static const char *run_options(struct run *options, int argc, char **argv, const
 	static const struct option longs[] = { { "cpu", required_argument, NULL, 'c' },
 		{ "dns", required_argument, NULL, 'd' }, { "truth", required_argument, NULL, 't' },
 		{ "busy", no_argument, NULL, 'b' }, { "verbose", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 } };
+		{ "xdp", required_argument, NULL, 'x' }, { NULL, 0, NULL, 0 } };
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1)
@@ -131,7 +159,7 @@ static const char *run_options(struct run *options, int argc, char **argv, const
 		fprintf(stderr, "netsim: run takes one SCENARIO before the --\n");
 		return NULL;
 	}
-	return argv[optind];
+	return agree(options, *ret_truth) ? argv[optind] : NULL;
 }
 
 static int verb_run(int argc, char **argv)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 
 #include "keeper.h"
 #include "links.h"
+#include "reflector.h"
 #include "responder.h"
 #include "start.h"
 #include "truth.h"
@@ -48,7 +50,7 @@ static void become_child(const struct processes *all)
 
 /* The CPU that the command is least likely to want, unless one was asked for: the command begins to
  * count at the other end. *ret_others gets all others, which the log of truth may use, or the same
- * when it is the only one. */
+ * when it is the only one. Returns the CPU's number or a negative errno. */
 static int choose_cpu(int cpu, cpu_set_t *ret_cpus, cpu_set_t *ret_others)
 {
 	if (sched_getaffinity(0, sizeof *ret_others, ret_others))
@@ -60,7 +62,7 @@ static int choose_cpu(int cpu, cpu_set_t *ret_cpus, cpu_set_t *ret_others)
 	CPU_SET(cpu, ret_cpus);
 	if (CPU_COUNT(ret_others) > 1)
 		CPU_CLR(cpu, ret_others);
-	return 0;
+	return cpu;
 }
 
 /* Made before the process is given its own CPU and priority, which a thread would inherit. */
@@ -76,28 +78,13 @@ static struct truth *open_truth(const struct run *run, const cpu_set_t *cpus)
 	return truth;
 }
 
-static noreturn void run_responder(const struct processes *all)
+/* Answers in user space, until the control pipe is closed. */
+static noreturn void run_peers(const struct processes *all, struct truth *truth)
 {
 	struct responder *responder;
-	struct truth *truth;
-	cpu_set_t cpus, others;
-	bool good = true;
+	bool good;
 	int error;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != all->netsim)
-		_exit(1);
-	if (links_enter_namespace() || links_set_up_responder(all->keeper, &all->old_mask))
-		_exit(1);
-	error = choose_cpu(all->run->cpu, &cpus, &others);
-	truth = open_truth(all->run, &others);
-	if (!error && sched_setaffinity(0, sizeof cpus, &cpus))
-		error = -errno;
-	if (error) {
-		fprintf(stderr, "netsim: cannot run on CPU %d: %s\n", all->run->cpu,
-			strerror(-error));
-		_exit(1);
-	}
 	/* Else whatever shares the CPU makes answers late by its slice. Not real time, which the
 	 * kernel throttles when it spins. Without the right to it, it does what it can. */
 	setpriority(PRIO_PROCESS, 0, -20);
@@ -113,6 +100,50 @@ static noreturn void run_responder(const struct processes *all)
 	responder_destroy(responder);
 	truth_destroy(truth);
 	_exit(good ? 0 : STATUS_NO_TRUTH);
+}
+
+/* Has the kernel answer until then. */
+static noreturn void run_reflector(const struct processes *all, int cpu)
+{
+	struct pollfd end = { .fd = all->responder_control[0], .events = POLLIN };
+	struct reflector *reflector;
+
+	if (all->run->xdp == RUN_XDP_CALL)
+		cpu = REFLECTOR_CPU_OF_SENDER;
+	if (reflector_create(&reflector, all->keeper, cpu, all->run->verbose))
+		_exit(1);
+	if (write(all->ready[1], "", 1) == 1)
+		while (poll(&end, 1, -1) < 0)
+			continue;
+	reflector_report(reflector);
+	reflector_destroy(reflector);
+	_exit(0);
+}
+
+static noreturn void run_responder(const struct processes *all)
+{
+	struct truth *truth;
+	cpu_set_t cpus, others;
+	int cpu, error;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != all->netsim)
+		_exit(1);
+	if (links_enter_namespace() || links_set_up_responder(all->keeper, &all->old_mask))
+		_exit(1);
+	cpu = choose_cpu(all->run->cpu, &cpus, &others);
+	error = cpu < 0 ? cpu : 0;
+	truth = open_truth(all->run, &others);
+	if (!error && sched_setaffinity(0, sizeof cpus, &cpus))
+		error = -errno;
+	if (error) {
+		fprintf(stderr, "netsim: cannot run on CPU %d: %s\n", all->run->cpu,
+			strerror(-error));
+		_exit(1);
+	}
+	if (all->run->xdp != RUN_XDP_NONE)
+		run_reflector(all, cpu);
+	run_peers(all, truth);
 }
 
 static noreturn void run_keeper(const struct processes *all)

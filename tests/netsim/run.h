@@ -7,13 +7,17 @@
 
 #include "scenario.h"
 
+/* Who answers: the responder, or the kernel (see reflector.h), at once, on which CPU. */
+enum run_xdp { RUN_XDP_NONE, RUN_XDP_CALL, RUN_XDP_CPU };
+
 struct run {
 	const struct scenario *scenario;
 	char *const *command; /* argv */
 	int cpu;	      /* for the responder; -1: the last one */
 	int truth_fd;	      /* where the log of truth goes; -1: nowhere */
 	uint16_t dns_port;    /* of a name server with the scenario's names; 0: none */
-	bool busy;	      /* see responder_run() */
+	enum run_xdp xdp;
+	bool busy; /* see responder_run() */
 	bool verbose;
 };
 
