@@ -84,8 +84,9 @@ static bool read_some(struct responder *responder)
 void responder_send(struct responder *responder, const struct pending *pending)
 {
 	struct statistics *statistics = &responder->statistics;
-	/* Before the call, in which the kernel takes the frame all the way to the command. */
-	uint64_t left_ns = clock_ns(CLOCK_MONOTONIC);
+	/* Before the call, in which the kernel takes the frame all the way to the command. The log of
+	 * truth wants it nearer: the call's own way to the link takes microseconds. */
+	uint64_t left_ns = clock_ns(CLOCK_MONOTONIC), stamp_ns;
 	struct truth_record record = {
 		.type = TRUTH_SENT,
 		.packet = pending->packet,
@@ -97,11 +98,13 @@ void responder_send(struct responder *responder, const struct pending *pending)
 		.tsecr = pending->tsecr,
 	};
 
-	if (ring_send(&responder->ring, pending->frame, pending->frame_bytes)) {
+	if (ring_send(&responder->ring, pending->frame, pending->frame_bytes, &stamp_ns)) {
 		statistics->send_failures++;
 		record.left_ns = 0;
 		record.flags |= TRUTH_DROPPED;
 	} else {
+		if (stamp_ns && stamp_ns + responder->offset_ns > left_ns)
+			record.left_ns = left_ns = stamp_ns + responder->offset_ns;
 		statistics->sent++;
 		statistics_late(statistics, left_ns - pending->due_ns);
 	}
@@ -178,7 +181,7 @@ int responder_create(struct responder **ret_responder, const struct scenario *sc
 	responder->scenario = scenario;
 	responder->start = start;
 	responder->truth = truth;
-	error = ring_open(&responder->ring, interface);
+	error = ring_open(&responder->ring, interface, truth != NULL);
 	responder->endpoints = endpoints_create(scenario);
 	responder->connections = connections_create();
 	responder->pending = pending_create();

@@ -3,9 +3,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <time.h> /* linux/errqueue.h needs its timespec */
+#include <linux/errqueue.h>
 #include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -61,6 +65,9 @@ static int open_receive(struct ring *ring, const struct sockaddr_ll *link)
 
 static int open_send(struct ring *ring, struct sockaddr_ll *link)
 {
+	/* TSONLY: the stamps come back without their frames. */
+	const int stamps = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+			   SOF_TIMESTAMPING_OPT_TSONLY;
 	const int yes = 1;
 	int error;
 
@@ -70,11 +77,14 @@ static int open_send(struct ring *ring, struct sockaddr_ll *link)
 	error = set(ring->send_fd, PACKET_QDISC_BYPASS, &yes, sizeof yes);
 	if (error)
 		return error;
+	if (ring->stamps &&
+		setsockopt(ring->send_fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof stamps))
+		return -errno;
 	link->sll_protocol = 0; /* this one does not receive */
 	return bind(ring->send_fd, (const struct sockaddr *)link, sizeof *link) ? -errno : 0;
 }
 
-int ring_open(struct ring *ring, const char *interface)
+int ring_open(struct ring *ring, const char *interface, bool stamps)
 {
 	struct sockaddr_ll link = {
 		.sll_family = AF_PACKET,
@@ -83,7 +93,7 @@ int ring_open(struct ring *ring, const char *interface)
 	};
 	int error;
 
-	*ring = (struct ring) { .receive_fd = -1, .send_fd = -1 };
+	*ring = (struct ring) { .receive_fd = -1, .send_fd = -1, .stamps = stamps };
 	if (!link.sll_ifindex)
 		return -errno;
 	error = open_receive(ring, &link);
@@ -119,9 +129,44 @@ void ring_release(struct ring *ring)
 	ring->next = (ring->next + 1) % FRAMES;
 }
 
-int ring_send(struct ring *ring, const uint8_t *frame, size_t length)
+static uint64_t stamp_of(struct msghdr *message)
 {
-	return send(ring->send_fd, frame, length, 0) < 0 ? -errno : 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		struct scm_timestamping stamps;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPING)
+			continue;
+		memcpy(&stamps, CMSG_DATA(c), sizeof stamps);
+		return (uint64_t)stamps.ts[0].tv_sec * 1000000000 + (uint64_t)stamps.ts[0].tv_nsec;
+	}
+	return 0;
+}
+
+/* The newest stamp: past the queueing discipline a frame is on the link, and stamped, before send()
+ * comes back. */
+static uint64_t take_stamp(const struct ring *ring)
+{
+	uint64_t stamp_ns = 0;
+
+	for (;;) {
+		char control[256];
+		struct msghdr message = { .msg_control = control,
+			.msg_controllen = sizeof control };
+
+		if (recvmsg(ring->send_fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return stamp_ns;
+		stamp_ns = stamp_of(&message);
+	}
+}
+
+int ring_send(struct ring *ring, const uint8_t *frame, size_t length, uint64_t *ret_left_ns)
+{
+	*ret_left_ns = 0;
+	if (send(ring->send_fd, frame, length, 0) < 0)
+		return -errno;
+	if (ring->stamps)
+		*ret_left_ns = take_stamp(ring);
+	return 0;
 }
 
 uint64_t ring_drops(struct ring *ring)

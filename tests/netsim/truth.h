@@ -56,7 +56,7 @@ struct truth_record {
 			uint32_t isn, tsval;
 		};
 		struct {
-			uint64_t left_ns; /* just before the kernel was given it; 0: it was lost */
+			uint64_t left_ns; /* the kernel's stamp, onto the link; 0: it was lost */
 			uint32_t tsecr;
 		};
 	};
