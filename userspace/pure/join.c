@@ -6,46 +6,75 @@
 
 #include "vocabulary/nsec.h"
 
-/* What an errno of connect(2) means once a SYN has left (`sent`: the network's word), and when none
- * has (`unsent`: our own side's). LOCAL_NO_ROUTE only where a route of ours can say it. */
-static const struct meaning {
-	int error;
-	enum outcome sent;
-	enum local_error unsent;
-} meanings[] = {
-	{ ECONNREFUSED, OUTCOME_REFUSED, LOCAL_SYN_NOT_SENT }, /* unsent: a firewall's reject */
-	{ ECONNRESET, OUTCOME_REFUSED, LOCAL_OTHER },
-	{ ECONNABORTED, OUTCOME_REFUSED, LOCAL_OTHER },
-	{ ETIMEDOUT, OUTCOME_TIMEOUT, LOCAL_SYN_NOT_SENT },
-	{ ECANCELED, OUTCOME_TIMEOUT, LOCAL_SYN_NOT_SENT },
-	{ EHOSTUNREACH, OUTCOME_UNREACHABLE, LOCAL_NO_ROUTE },
-	{ ENETUNREACH, OUTCOME_UNREACHABLE, LOCAL_NO_ROUTE },
-	{ EHOSTDOWN, OUTCOME_UNREACHABLE, LOCAL_OTHER },
-	{ ENONET, OUTCOME_UNREACHABLE, LOCAL_OTHER },
-	{ EOPNOTSUPP, OUTCOME_UNREACHABLE, LOCAL_OTHER }, /* ICMP 3/5, source route failed */
-	{ ENOPROTOOPT, OUTCOME_UNREACHABLE, LOCAL_OTHER },
-	{ EPROTO, OUTCOME_UNREACHABLE, LOCAL_OTHER },
-	{ EMSGSIZE, OUTCOME_UNREACHABLE, LOCAL_OTHER },
-	{ EACCES, OUTCOME_UNREACHABLE, LOCAL_NO_ROUTE }, /* ICMPv6 prohibited, or a route of ours */
-	{ EPERM, OUTCOME_LOCAL_ERROR, LOCAL_SYN_NOT_SENT },
-	{ ENETDOWN, OUTCOME_LOCAL_ERROR, LOCAL_NO_ROUTE },
-	{ EINVAL, OUTCOME_LOCAL_ERROR, LOCAL_NO_ROUTE }, /* a blackhole route */
-	{ EADDRNOTAVAIL, OUTCOME_LOCAL_ERROR, LOCAL_NO_PORT },
-	{ EMFILE, OUTCOME_LOCAL_ERROR, LOCAL_NO_DESCRIPTOR },
-	{ ENFILE, OUTCOME_LOCAL_ERROR, LOCAL_NO_DESCRIPTOR },
-	{ ENOBUFS, OUTCOME_LOCAL_ERROR, LOCAL_NO_BUFFER },
-	{ ENOMEM, OUTCOME_LOCAL_ERROR, LOCAL_NO_BUFFER },
-	{ EAGAIN, OUTCOME_LOCAL_ERROR, LOCAL_NO_BUFFER },
+/* What an errno of connect(2), or of io_uring for it, means once a SYN has left (`sent`: the network's
+ * word), and when none has (`unsent`: our own side's). LOCAL_NO_ROUTE only where a route of ours can say
+ * it. The compiler warns of an errno that stands here twice. */
+struct meaning {
+	uint8_t known;
+	uint8_t sent;	/* enum outcome */
+	uint8_t unsent; /* enum local_error */
 };
+#define NETWORK(outcome, kind)                                                                     \
+	{                                                                                          \
+		1, OUTCOME_##outcome, LOCAL_##kind                                                 \
+	}
+#define OURS(kind) NETWORK(LOCAL_ERROR, kind)
+
+static const struct meaning meanings[] = {
+	/* RST, or ICMP port unreachable; unsent: a firewall of our own */
+	[ECONNREFUSED] = NETWORK(REFUSED, SYN_NOT_SENT),
+	[ECONNRESET] = NETWORK(REFUSED, OTHER),
+	[ECONNABORTED] = NETWORK(REFUSED, SYN_NOT_SENT), /* an older io_uring's word for it */
+
+	[ETIMEDOUT] = NETWORK(TIMEOUT, SYN_NOT_SENT),
+	[ECANCELED] = NETWORK(TIMEOUT, SYN_NOT_SENT), /* prober.timeout is over */
+
+	/* ICMP, ICMPv6; unsent: a route of our own */
+	[EHOSTUNREACH] = NETWORK(UNREACHABLE, NO_ROUTE),
+	[ENETUNREACH] = NETWORK(UNREACHABLE, NO_ROUTE),
+	[EACCES] = NETWORK(UNREACHABLE, NO_ROUTE), /* prohibited */
+	/* ICMP only */
+	[EHOSTDOWN] = NETWORK(UNREACHABLE, OTHER),   /* 3/7 host unknown */
+	[ENONET] = NETWORK(UNREACHABLE, OTHER),	     /* 3/8 host isolated */
+	[EOPNOTSUPP] = NETWORK(UNREACHABLE, OTHER),  /* 3/5 source route failed */
+	[ENOPROTOOPT] = NETWORK(UNREACHABLE, OTHER), /* 3/2 protocol */
+	[EPROTO] = NETWORK(UNREACHABLE, OTHER),	     /* 12 parameter problem */
+	[EMSGSIZE] = NETWORK(UNREACHABLE, OTHER),    /* 3/4 fragmentation needed */
+
+	[EPERM] = OURS(SYN_NOT_SENT), /* a BPF or security hook */
+	[ENETDOWN] = OURS(NO_ROUTE),
+	[ENODEV] = OURS(NO_ROUTE),
+	[EINVAL] = OURS(NO_ROUTE), /* a blackhole route */
+	[EADDRNOTAVAIL] = OURS(NO_PORT),
+	[EADDRINUSE] = OURS(NO_PORT), /* every port of prober.source is taken */
+	[EMFILE] = OURS(NO_DESCRIPTOR),
+	[ENFILE] = OURS(NO_DESCRIPTOR),
+	[ENOBUFS] = OURS(NO_BUFFER),
+	[ENOMEM] = OURS(NO_BUFFER),
+	[EAGAIN] = OURS(NO_BUFFER),
+
+	/* A slot that is not what it should be: a fault of this program, or of the kernel. */
+	[EAFNOSUPPORT] = OURS(OTHER),
+	[EALREADY] = OURS(OTHER),
+	[EBADF] = OURS(OTHER),
+	[EBADFD] = OURS(OTHER),
+	[EFAULT] = OURS(OTHER),
+	[EINPROGRESS] = OURS(OTHER),
+	[EINTR] = OURS(OTHER),
+	[EISCONN] = OURS(OTHER),
+	[ENOTCONN] = OURS(OTHER),
+	[ENOTSOCK] = OURS(OTHER),
+	[EPROTOTYPE] = OURS(OTHER),
+};
+_Static_assert(OUTCOME_COUNT < 256 && LOCAL_ERROR_COUNT < 256, "a byte holds them");
 
 static const struct meaning *meaning_of(int error)
 {
 	static const struct meaning unknown = { 0, OUTCOME_LOCAL_ERROR, LOCAL_OTHER };
 
-	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
-		if (meanings[i].error == error)
-			return &meanings[i];
-	return &unknown;
+	if (error < 0 || (size_t)error >= sizeof meanings / sizeof meanings[0])
+		return &unknown;
+	return meanings[error].known ? &meanings[error] : &unknown;
 }
 
 static void set_local(struct sample *sample, enum local_error kind)
@@ -115,7 +144,7 @@ static void join_failed(const struct join_input *in, struct sample *sample)
 {
 	const struct meaning *meaning = meaning_of(-in->result);
 
-	if (meaning->sent == OUTCOME_LOCAL_ERROR && meaning->error) {
+	if (meaning->sent == OUTCOME_LOCAL_ERROR && meaning->known) {
 		/* Ours, even where an old ICMP stood in the queue. */
 		set_local(sample, meaning->unsent);
 	} else if (in->icmp_seen && in->result != -ECANCELED && in->result != -ETIMEDOUT) {
