@@ -24,6 +24,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define TCPOPT_TIMESTAMP 8
 #define TCPOPT_TIMESTAMP_LENGTH 10
 #define TCP_OPTIONS_MAX 40
+#define NSEC_PER_MSEC 1000000ull
 
 /* A packet's receive stamp older than this is not believed. */
 #define RECEIVE_STAMP_MAX_AGE_NS 10000000ll
@@ -146,6 +147,22 @@ static __always_inline __u64 arrival_ns(struct __sk_buff *skb, __u64 now)
 	return age >= 0 && age < RECEIVE_STAMP_MAX_AGE_NS ? now - age : now;
 }
 
+/* A TSecr that the kernel refuses (RFC 7323, 5.3): from before the first SYN, or from the future. 0 it
+ * takes for none. TSvals are milliseconds. */
+static __always_inline int is_foreign(const struct handshake *hs, __u32 echo_reply, __u64 now)
+{
+	__u32 latest = hs->tsval + (__u32)((now - hs->last_syn_ns) / NSEC_PER_MSEC) + 1;
+
+	return echo_reply && hs->tsval &&
+	       ((__s32)(echo_reply - latest) > 0 || (__s32)(echo_reply - hs->first_tsval) < 0);
+}
+
+static __always_inline void count(__u16 *counter)
+{
+	if (*counter < 65535)
+		++*counter;
+}
+
 SEC("cgroup_skb/egress")
 int handshake_egress(struct __sk_buff *skb)
 {
@@ -174,14 +191,14 @@ int handshake_egress(struct __sk_buff *skb)
 		hs->first_tsval = ts.present ? ts.value : 0;
 		hs->answer_ns = 0;
 		hs->answer_tsecr = 0;
-		hs->duplicates = hs->rejected = 0;
-		hs->syns = hs->provoked = 0;
+		hs->duplicates = hs->wrong_acks = hs->foreign_ts = 0;
+		hs->syns = 1;
+		hs->provoked = 0;
 		hs->answer_flags = hs->answer_certain = 0;
-	} else if (now - hs->last_syn_ns < HANDSHAKE_PROVOKED_NS && hs->provoked < 255) {
-		hs->provoked++;
-	}
-	if (hs->syns < 255)
+	} else if (hs->syns < 255) {
 		hs->syns++;
+		hs->provoked += now - hs->last_syn_ns < HANDSHAKE_PROVOKED_NS;
+	}
 	hs->tsval = ts.present ? ts.value : 0;
 	hs->last_syn_ns = now;
 	return PASS;
@@ -204,24 +221,19 @@ int handshake_ingress(struct __sk_buff *skb)
 		return PASS;
 	if (!(tcp.flags & HANDSHAKE_TCP_RST) && (tcp.flags & syn_ack) != syn_ack)
 		return PASS;
-	/* What the kernel refuses in SYN_SENT (RFC 9293 3.10.7.3, RFC 7323 5.3) is no answer: a RST
-	 * without ACK, a wrong acknowledgement, a TSecr that we never sent. TSecr 0 it accepts. */
+	/* What the kernel refuses in SYN_SENT (RFC 9293, 3.10.7.3) is no answer: a RST without ACK, a
+	 * wrong acknowledgement, a TSecr that cannot be. */
 	if (!(tcp.flags & HANDSHAKE_TCP_ACK) || bpf_ntohl(tcp.acknowledgement) != hs->isn + 1) {
-		if (hs->rejected < 65535)
-			hs->rejected++;
+		count(&hs->wrong_acks);
 		return PASS;
 	}
 	if (hs->answer_ns) {
-		if (hs->duplicates < 65535)
-			hs->duplicates++;
+		count(&hs->duplicates);
 		return PASS;
 	}
 	read_timestamps(skb, offset, tcp.data_offset, &ts);
-	if (ts.present && ts.echo_reply && hs->tsval &&
-		((__s32)(ts.echo_reply - hs->tsval) > 0 ||
-			(__s32)(ts.echo_reply - hs->first_tsval) < 0)) {
-		if (hs->rejected < 65535)
-			hs->rejected++;
+	if (ts.present && is_foreign(hs, ts.echo_reply, now)) {
+		count(&hs->foreign_ts);
 		return PASS;
 	}
 	now = arrival_ns(skb, now);

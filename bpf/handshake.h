@@ -18,20 +18,22 @@
 #define HANDSHAKE_PROVOKED_NS 500000000ull
 
 struct handshake {
-	__u64 first_syn_ns;  /* departure of the first SYN of this connection */
-	__u64 last_syn_ns;   /* departure of the newest */
-	__u64 answer_ns;     /* arrival of the first acceptable SYN-ACK or RST; 0 = none */
-	__u32 isn;	     /* our initial sequence number */
-	__u32 tsval;	     /* TSval of the newest SYN; 0 = it carried no timestamps */
-	__u32 first_tsval;   /* TSval of the first SYN of this connection */
-	__u32 answer_tsecr;  /* of the answer; 0 = none */
-	__u16 duplicates;    /* further acceptable answers */
-	__u16 rejected;	     /* answers with a wrong acknowledgement or a TSecr we never sent */
-	__u8 syns;	     /* SYNs sent, at most 255 */
-	__u8 provoked;	     /* of these, provoked by a wrong answer */
-	__u8 answer_flags;   /* TCP flags of the answer */
+	__u64 first_syn_ns; /* departure of the first SYN of this connection */
+	__u64 last_syn_ns;  /* departure of the newest */
+	__u64 answer_ns;    /* arrival of the first acceptable SYN-ACK or RST; 0 = none */
+	__u32 isn;	    /* our initial sequence number */
+	__u32 tsval;	    /* TSval of the newest SYN; 0 = it carried no timestamps */
+	__u32 first_tsval;  /* TSval of the first SYN of this connection */
+	__u32 answer_tsecr; /* of the answer; 0 = none */
+	__u8 syns;	    /* SYNs sent, at most 255 */
+	__u8 provoked;	    /* of these, provoked by a wrong answer */
+	__u8 answer_flags;  /* TCP flags of the answer */
 	__u8 answer_certain; /* 1: the answer is certainly the newest SYN's, see facts in handshake.bpf.c */
-	__u32 unused[4];
+	/* SYN-ACKs and RSTs that were not the answer, each at most 65535: */
+	__u16 duplicates; /* acceptable, but the answer had come */
+	__u16 wrong_acks; /* with a wrong acknowledgement, or a RST with none */
+	__u16 foreign_ts; /* with a TSecr from before the first SYN, or from the future */
+	__u16 unused[7];
 };
 _Static_assert(sizeof(struct handshake) == 64, "one cache line for one slot");
 

@@ -62,6 +62,7 @@ static uint64_t bpf_ktime_get_ns(void)
 
 int handshake_egress(struct __sk_buff *skb);
 int handshake_ingress(struct __sk_buff *skb);
+#undef NSEC_PER_MSEC
 #include "handshake.bpf.c"
 
 #define MS NSEC_PER_MSEC

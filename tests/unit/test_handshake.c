@@ -82,33 +82,65 @@ static void wrong_answers_are_rejected(void **state)
 	build(4, RST | ACK, 99, ISN, WITHOUT, 0, 0);
 	pass(handshake_ingress, NSEC_PER_SEC + 5 * MS);
 	receive(NSEC_PER_SEC + 5 * MS, RST, WITHOUT, 0);
-	receive(NSEC_PER_SEC + 5 * MS, SYN | ACK, WITH, TSVAL + 1);
+	receive(NSEC_PER_SEC + 5 * MS, SYN | ACK, WITH, TSVAL + 7);
 	receive(NSEC_PER_SEC + 5 * MS, SYN | ACK, WITH, TSVAL - 1);
-	assert_int_equal(record.rejected, 5);
+	assert_int_equal(record.wrong_acks, 3);
+	assert_int_equal(record.foreign_ts, 2);
 	assert_int_equal(record.answer_ns, 0);
 	assert_int_equal(join_slot(-ECANCELED).outcome, OUTCOME_TIMEOUT);
+	assert_int_equal(join_slot(-ECANCELED).wrong_acks, 3);
+	assert_int_equal(join_slot(-ECANCELED).foreign_ts, 2);
 	/* Neither SYN-ACK nor RST. */
 	receive(NSEC_PER_SEC + 5 * MS, ACK, WITH, TSVAL);
 	receive(NSEC_PER_SEC + 5 * MS, SYN, WITH, TSVAL);
-	assert_int_equal(record.rejected, 5);
+	assert_int_equal(record.wrong_acks + record.foreign_ts, 5);
 	assert_int_equal(record.answer_ns, 0);
 
 	send_syn(NSEC_PER_SEC + 13 * MS, TSVAL + 13);
+	assert_int_equal(join_slot(-ECANCELED).provoked, 1);
 	receive(NSEC_PER_SEC + 53 * MS, SYN | ACK, WITH, TSVAL + 13);
 	assert_sample(0, OUTCOME_OK, 2, 0, 40);
 	assert_int_equal(join_slot(0).provoked, 1);
+	assert_int_equal(join_slot(0).wrong_acks, 3);
+	assert_int_equal(join_slot(0).foreign_ts, 2);
 }
 
-/* As tcp_rcv_synsent_state_process() has it: between the first SYN's timestamp and the newest's. */
-static void a_timestamp_from_before_the_first_syn_is_rejected(void **state)
+/* As the kernel has it: a TSecr from the first SYN's timestamp on, up to what it would be now. */
+static void a_timestamp_that_cannot_be_ours_is_rejected(void **state)
 {
-	send_syn(2 * NSEC_PER_SEC, TSVAL + 1024);
+	send_syn(2 * NSEC_PER_SEC, TSVAL + 1000);
 	receive(2 * NSEC_PER_SEC + 5 * MS, SYN | ACK, WITH, TSVAL - 1);
-	assert_int_equal(record.rejected, 1);
+	receive(2 * NSEC_PER_SEC + 5 * MS, SYN | ACK, WITH, TSVAL + 1007);
+	assert_int_equal(record.foreign_ts, 2);
 	assert_int_equal(record.answer_ns, 0);
 	receive(2 * NSEC_PER_SEC + 6 * MS, SYN | ACK, WITH, TSVAL);
 	assert_int_equal(record.answer_ns, 2 * NSEC_PER_SEC + 6 * MS);
 	assert_int_equal(record.answer_certain, 0);
+	/* Of which SYN, if it was none's? */
+	first_syn(NULL);
+	send_syn(2 * NSEC_PER_SEC, TSVAL + 1000);
+	receive(2 * NSEC_PER_SEC + 5 * MS, SYN | ACK, WITH, TSVAL + 1005);
+	assert_sample(0, OUTCOME_OK, 2, 1, 0);
+	/* Of the only one. */
+	first_syn(NULL);
+	receive(NSEC_PER_SEC + 5 * MS, SYN | ACK, WITH, TSVAL + 5);
+	assert_sample(0, OUTCOME_OK, 1, 0, 5);
+}
+
+/* A peer that answers wrongly for ever: what is counted comes to an end, and stays true. */
+static void counters_do_not_wrap(void **state)
+{
+	for (unsigned i = 1; i < 300; i++)
+		send_syn(NSEC_PER_SEC + i * 10 * MS, TSVAL + i * 10);
+	for (unsigned i = 0; i < 70000; i++)
+		receive(4 * NSEC_PER_SEC, RST, WITHOUT, 0);
+	assert_int_equal(record.wrong_acks, 65535);
+	receive(NSEC_PER_SEC + 2999 * MS, SYN | ACK, WITH, TSVAL + 2990);
+	assert_sample(0, OUTCOME_OK, 255, 0, 9);
+	assert_int_equal(join_slot(0).provoked, 254);
+	for (unsigned i = 0; i < 70000; i++)
+		receive(4 * NSEC_PER_SEC, SYN | ACK, WITH, TSVAL);
+	assert_int_equal(record.duplicates, 65535);
 }
 
 static void only_the_first_answer_counts(void **state)
@@ -117,7 +149,7 @@ static void only_the_first_answer_counts(void **state)
 	receive(NSEC_PER_SEC + 41 * MS, SYN | ACK, WITH, TSVAL);
 	receive(NSEC_PER_SEC + 42 * MS, RST | ACK, WITHOUT, 0);
 	assert_sample(0, OUTCOME_OK, 1, 0, 40);
-	assert_int_equal(record.duplicates, 2);
+	assert_int_equal(join_slot(0).duplicates, 2);
 }
 
 static void a_new_sequence_number_begins_anew(void **state)
@@ -174,7 +206,7 @@ static void broken_options(void **state)
 		packet.bytes[32] = (uint8_t)(random_below(16) << 4);
 		packet.length = 40 + (uint32_t)random_below(21);
 		pass(handshake_ingress, NSEC_PER_SEC + 5 * MS);
-		assert_true(record.answer_ns || record.rejected == before.rejected + 1);
+		assert_true(record.answer_ns || record.foreign_ts == before.foreign_ts + 1);
 		record = before;
 	}
 	/* A timestamps option that the header's length cuts off is none. */
@@ -227,7 +259,8 @@ int main(void)
 		cmocka_unit_test_setup(a_lost_syn_ack_is_ambiguous, first_syn),
 		cmocka_unit_test_setup(without_timestamps_a_second_syn_is_ambiguous, first_syn),
 		cmocka_unit_test_setup(wrong_answers_are_rejected, first_syn),
-		cmocka_unit_test_setup(a_timestamp_from_before_the_first_syn_is_rejected, first_syn),
+		cmocka_unit_test_setup(a_timestamp_that_cannot_be_ours_is_rejected, first_syn),
+		cmocka_unit_test_setup(counters_do_not_wrap, first_syn),
 		cmocka_unit_test_setup(only_the_first_answer_counts, first_syn),
 		cmocka_unit_test_setup(a_new_sequence_number_begins_anew, first_syn),
 		cmocka_unit_test_setup(other_packets_change_nothing, first_syn),

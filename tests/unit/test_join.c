@@ -145,6 +145,7 @@ static void assert_unanswered(
 	assert_int_equal(sample.rtt_ns, 0);
 	assert_int_equal(sample.lost, 0);
 	assert_int_equal(sample.provoked, 0);
+	assert_int_equal(sample.duplicates + sample.wrong_acks + sample.foreign_ts, 0);
 	assert_int_equal(sample.ambiguous, 0);
 	assert_int_equal(sample.icmp_type, input->icmp_type);
 	assert_int_equal(sample.icmp_code, input->icmp_code);
@@ -323,6 +324,8 @@ static void an_old_answer_is_none(void **state)
 	struct join_input input = input_with(&answers[0], ECANCELED);
 
 	input.first_syn_before_ns = input.handshake.first_syn_ns;
+	input.handshake.provoked = 1;
+	input.handshake.duplicates = input.handshake.wrong_acks = input.handshake.foreign_ts = 9;
 	assert_unanswered(&input, &(struct verdict)LOCAL(SYN_NOT_SENT), "old answer");
 	input.result = 0;
 	assert_true(join_needs_tcp_info(&input));

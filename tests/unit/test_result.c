@@ -509,6 +509,11 @@ static void heartbeats(void **state)
 		.local_errors = { [LOCAL_NO_PORT] = 5 },
 		.skips = { [SKIP_LATE] = 6 },
 		.outcomes = { [OUTCOME_OK] = 99 },
+		.ambiguous = 7,
+		.provoked = 8,
+		.duplicates = 9,
+		.wrong_acks = 10,
+		.foreign_ts = 11,
 		.late_p99_ms = 1.5,
 		.late_max_ms = NAN,
 		.cpu_ns = 1234567890,
@@ -524,6 +529,11 @@ static void heartbeats(void **state)
 	assert_field("local_error_no_port", "5");
 	assert_field("skipped_late", "6");
 	assert_field("samples_ok", "99");
+	assert_field("samples_ambiguous", "7");
+	assert_field("syns_provoked", "8");
+	assert_field("answers_duplicate", "9");
+	assert_field("answers_wrong_ack", "10");
+	assert_field("answers_foreign_ts", "11");
 	assert_field("late_p99_ms", "1.500");
 	assert_field("late_max_ms", "");
 	assert_field("cpu_ms", "1234");

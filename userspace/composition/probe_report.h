@@ -14,7 +14,7 @@ struct probe_report {
 	const struct config *config;
 	const struct target *target;
 	bool json;
-	unsigned samples;		 /* printed so far */
+	unsigned latencies;		 /* samples that have one */
 	bool denied, ambiguous, refused; /* something to explain at the end */
 	struct result result;		 /* the newest */
 	bool has_result;

@@ -244,6 +244,7 @@ bool prober_turn(struct prober *prober)
 {
 	uint64_t before_ns = prober->turn_began_ns;
 	uint32_t count;
+	bool more;
 
 	read_time(prober);
 	if (prober->turn_ns - before_ns > PAUSE_NS) {
@@ -261,14 +262,17 @@ bool prober_turn(struct prober *prober)
 	prober_collect(prober, count);
 	prober_guard_step(prober);
 	prober_fold(prober);
+	more = prober->stopping ? sockets_in_use(prober->setup.engine->sockets) > 0
+				: !prober->setup.config->cycles || prober->unfinished;
+	/* The last one has it all. */
+	if (!more)
+		prober->heartbeat_due_ns = prober->turn_ns;
 	send_heartbeat(prober);
 	if (prober->setup.publish)
 		queue_wake(prober->setup.publish);
 	if (prober->setup.output)
 		queue_wake(prober->setup.output);
-	if (prober->stopping)
-		return sockets_in_use(prober->setup.engine->sockets) > 0;
-	return !prober->setup.config->cycles || prober->unfinished;
+	return more;
 }
 
 void prober_stop(struct prober *prober)

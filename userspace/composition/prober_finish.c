@@ -38,6 +38,11 @@ void prober_sample_done(
 
 	counters->samples++;
 	counters->outcomes[sample->outcome]++;
+	counters->ambiguous += sample->ambiguous;
+	counters->provoked += sample->provoked;
+	counters->duplicates += sample->duplicates;
+	counters->wrong_acks += sample->wrong_acks;
+	counters->foreign_ts += sample->foreign_ts;
 	if (sample->outcome == OUTCOME_LOCAL_ERROR)
 		counters->local_errors[sample->reason]++;
 	if (sample->outcome == OUTCOME_SKIPPED)

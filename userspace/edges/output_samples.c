@@ -5,7 +5,7 @@
 
 static const char heading[] =
 	"start_ns\ttarget\taddr\tcycle\tindex\toutcome\treason\trtt_ns\tsent\tlost\t"
-	"provoked\tambiguous\tstamp_source\tdue_ns\n";
+	"provoked\tambiguous\tstamp_source\tdue_ns\tduplicates\twrong_acks\tforeign_ts\n";
 
 void output_samples_heading(struct sink *sink)
 {
@@ -29,11 +29,11 @@ void output_samples_event(const struct event *event, struct sink *sink)
 		return;
 	target_key(event->sample.target, key);
 	length = snprintf(line, sizeof line,
-		"%lu\t%s\t%s\t%lu\t%u\t%s\t%s\t%u\t%u\t%u\t%u\t%u\t%s\t%lu\n",
+		"%lu\t%s\t%s\t%lu\t%u\t%s\t%s\t%u\t%u\t%u\t%u\t%u\t%s\t%lu\t%u\t%u\t%u\n",
 		(unsigned long)sample->start_ns, key, address_text(&event->sample.addr, addr),
 		(unsigned long)event->sample.cycle, sample->index, outcome_name(sample->outcome),
 		reason_name(sample), sample->rtt_ns, sample->sent, sample->lost, sample->provoked,
-		sample->ambiguous, stamp_source_name(sample->source),
-		(unsigned long)sample->due_ns);
+		sample->ambiguous, stamp_source_name(sample->source), (unsigned long)sample->due_ns,
+		sample->duplicates, sample->wrong_acks, sample->foreign_ts);
 	sink_add(sink, line, (size_t)length);
 }

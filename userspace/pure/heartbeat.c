@@ -33,6 +33,11 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 	fields_add_integer(ret, "cycles", heartbeat->cycles);
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		add_counter(ret, "samples", outcome_name(i), heartbeat->outcomes[i]);
+	fields_add_integer(ret, "samples_ambiguous", heartbeat->ambiguous);
+	fields_add_integer(ret, "syns_provoked", heartbeat->provoked);
+	fields_add_integer(ret, "answers_duplicate", heartbeat->duplicates);
+	fields_add_integer(ret, "answers_wrong_ack", heartbeat->wrong_acks);
+	fields_add_integer(ret, "answers_foreign_ts", heartbeat->foreign_ts);
 	for (int i = 0; i < LOCAL_ERROR_COUNT; i++)
 		add_counter(ret, "local_error", local_error_name(i), heartbeat->local_errors[i]);
 	for (int i = 0; i < SKIP_REASON_COUNT; i++)

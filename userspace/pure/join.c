@@ -122,7 +122,6 @@ static void join_stamped_answer(const struct join_input *in, struct sample *samp
 	}
 	sample->outcome = hs->answer_flags & HANDSHAKE_TCP_RST ? OUTCOME_REFUSED : OUTCOME_OK;
 	sample->sent = hs->syns;
-	sample->provoked = hs->provoked;
 	sample->lost = (uint8_t)(hs->syns - 1 - hs->provoked + (late ? 1 : 0));
 	if (hs->answer_certain && after_newest && !late)
 		sample->rtt_ns = after_ns ? (uint32_t)after_ns : 1;
@@ -238,6 +237,7 @@ void join(const struct join_input *in, struct sample *sample)
 	sample->error = (uint16_t)-in->result;
 	sample->rtt_ns = 0;
 	sample->reason = sample->sent = sample->lost = sample->provoked = sample->ambiguous = 0;
+	sample->duplicates = sample->wrong_acks = sample->foreign_ts = 0;
 	sample->icmp_type = in->icmp_type;
 	sample->icmp_code = in->icmp_code;
 
@@ -250,6 +250,12 @@ void join(const struct join_input *in, struct sample *sample)
 	else
 		join_success(in, sample);
 
-	if (!sample->sent && syn_was_stamped(in))
+	if (!syn_was_stamped(in))
+		return;
+	if (!sample->sent)
 		sample->sent = unanswered_syns(in);
+	sample->provoked = in->handshake.provoked;
+	sample->duplicates = in->handshake.duplicates;
+	sample->wrong_acks = in->handshake.wrong_acks;
+	sample->foreign_ts = in->handshake.foreign_ts;
 }

@@ -46,8 +46,7 @@ bool join_needs_tcp_info(const struct join_input *input);
 /* Whether the handshake is complete, so that there is a connection to close. */
 bool join_is_connected(const struct join_input *input);
 
-/* Fills outcome, reason, error, source, start_ns, rtt_ns, sent, lost, provoked, ambiguous and icmp_* of
- * *sample; target, cycle, index and due_ns are the caller's. */
+/* Fills all of *sample but target, cycle, index and due_ns, which are the caller's. */
 void join(const struct join_input *input, struct sample *sample);
 
 #endif

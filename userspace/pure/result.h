@@ -85,7 +85,10 @@ struct heartbeat {
 	uint64_t states[STATE_COUNT]; /* targets in each */
 	uint64_t muted;
 	uint64_t targets;
-	uint64_t late_starts; /* more than 20 ms after they were due */
+	uint64_t ambiguous; /* samples that were answered, and have no certain latency */
+	uint64_t provoked;  /* SYNs that wrong answers provoked */
+	uint64_t duplicates, wrong_acks, foreign_ts; /* answers passed over, see struct sample */
+	uint64_t late_starts;			     /* more than 20 ms after they were due */
 	double late_p99_ms, late_max_ms;
 	uint64_t in_flight, slots;
 	uint64_t cpu_ns;	 /* of the prober's thread */

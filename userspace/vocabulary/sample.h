@@ -69,6 +69,10 @@ struct sample {
 	uint8_t ambiguous; /* 1: answered, but which SYN was answered is not certain (Karn) */
 	uint8_t icmp_type; /* of OUTCOME_UNREACHABLE, when the error queue told it */
 	uint8_t icmp_code;
+	/* Answers that were passed over, with STAMP_BPF: */
+	uint16_t duplicates; /* after the one that counted, and before the connection was ended */
+	uint16_t wrong_acks; /* of what we never sent */
+	uint16_t foreign_ts; /* echoing a timestamp that cannot be ours */
 };
 
 /* The names used in streams, configuration and documentation: "ok", "refused", ... */
