@@ -507,7 +507,8 @@ static void heartbeats(void **state)
 		.targets = 3,
 		.states = { [STATE_OK] = 2, [STATE_CRITICAL] = 1 },
 		.local_errors = { [LOCAL_NO_PORT] = 5 },
-		.skips = { [SKIP_LATE] = 6 },
+		.skips = { [SKIP_LATE] = 6, [SKIP_NO_SLOT] = 12 },
+		.slot_waits = 13,
 		.outcomes = { [OUTCOME_OK] = 99 },
 		.ambiguous = 7,
 		.provoked = 8,
@@ -528,6 +529,8 @@ static void heartbeats(void **state)
 	assert_field("targets_unverified", "0");
 	assert_field("local_error_no_port", "5");
 	assert_field("skipped_late", "6");
+	assert_field("skipped_no_slot", "12");
+	assert_field("slot_waits", "13");
 	assert_field("samples_ok", "99");
 	assert_field("samples_ambiguous", "7");
 	assert_field("syns_provoked", "8");

@@ -156,6 +156,15 @@ static void warn_of_slots(const struct engine_plan *plan)
 			plan->slots_v4 + plan->slots_v6, (unsigned long)wanted);
 }
 
+static void warn_of_ports(const struct engine_plan *plan)
+{
+	if (plan->ports && plan->ports < plan->most_at_one_address)
+		log_line(LOG_WARN,
+			"%u ephemeral ports (net.ipv4.ip_local_port_range), and %u connects may be "
+			"under way to one address: more than the ports are local errors",
+			plan->ports, plan->most_at_one_address);
+}
+
 static int configure(struct run *run, const struct arguments *arguments, struct message *msg)
 {
 	int error = load_config(&run->config, arguments->config_file, arguments->options,
@@ -178,6 +187,7 @@ static int prepare(struct run *run, struct message *msg)
 		return message_set(msg, error, "out of memory");
 	plan = engine_plan(run->config, run->targets);
 	warn_of_slots(&plan);
+	warn_of_ports(&plan);
 	error = engine_open(&run->engine, run->config, &plan, &notes, msg);
 	if (!error && notes.stamps.text[0])
 		log_line(LOG_WARN, "%s", notes.stamps.text);
@@ -241,6 +251,31 @@ static void loop(struct run *run)
 	}
 }
 
+static const char *local_error_of(unsigned kind)
+{
+	return local_error_name((enum local_error)kind);
+}
+
+static const char *skip_reason_of(unsigned reason)
+{
+	return skip_reason_name((enum skip_reason)reason);
+}
+
+/* "local errors: 12 no_port, 1 no_route", when there were any. */
+static void report_kinds(const char *what, const uint64_t *counts, unsigned kinds,
+	const char *(*name_of)(unsigned kind))
+{
+	char text[512];
+	size_t used = 0;
+
+	for (unsigned i = 0; i < kinds; i++)
+		if (counts[i])
+			used += (size_t)snprintf(text + used, sizeof text - used, "%s%lu %s",
+				used ? ", " : "", (unsigned long)counts[i], name_of(i));
+	if (used)
+		log_line(LOG_WARN, "%s: %s", what, text);
+}
+
 static void report(const struct run *run, const struct publish_stats *redis)
 {
 	struct heartbeat end = prober_heartbeat(run->prober);
@@ -258,6 +293,8 @@ static void report(const struct run *run, const struct publish_stats *redis)
 		(unsigned long)(end.outcomes[OUTCOME_DNS_FAIL] + end.outcomes[OUTCOME_DNS_UNKNOWN]),
 		(unsigned long)end.outcomes[OUTCOME_LOCAL_ERROR],
 		(unsigned long)end.outcomes[OUTCOME_SKIPPED]);
+	report_kinds("local errors", end.local_errors, LOCAL_ERROR_COUNT, local_error_of);
+	report_kinds("skipped", end.skips, SKIP_REASON_COUNT, skip_reason_of);
 	log_line(LOG_INFO,
 		"starts later than 20 ms: %lu (p99 %.3f ms, most %.3f ms); the prober's CPU time: "
 		"%.1f us a probe",

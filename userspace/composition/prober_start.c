@@ -257,8 +257,10 @@ static bool may_connect(
 	return false;
 }
 
-/* Starts, skips, or leaves waiting (false) the sample of a target that is due. */
-static bool start(struct prober *prober, uint32_t target, uint64_t due_ns)
+/* Starts, skips, or leaves waiting (false) the sample of a target that is due. too_late: why, if it has
+ * become later than the next one. */
+static bool start(
+	struct prober *prober, uint32_t target, uint64_t due_ns, enum skip_reason too_late)
 {
 	const struct address *address;
 	uint32_t slot;
@@ -272,7 +274,7 @@ static bool start(struct prober *prober, uint32_t target, uint64_t due_ns)
 		return true;
 	}
 	if (prober->turn_ns > due_ns + spacing_ns(prober, target)) {
-		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_LATE);
+		give_up(prober, target, due_ns, OUTCOME_SKIPPED, too_late);
 		return true;
 	}
 	address = usable_address(prober, target, due_ns);
@@ -298,7 +300,7 @@ static unsigned start_waiting(struct prober *prober, struct line *line, unsigned
 	while (started < most && line->first != NOBODY && prober->start_tokens >= 1) {
 		uint32_t target = line->first;
 
-		if (!start(prober, target, prober_due_ns(prober, target)))
+		if (!start(prober, target, prober_due_ns(prober, target), SKIP_NO_SLOT))
 			break;
 		/* start() has put the target into the schedule, not back into a line. */
 		next_in_line(prober, line);
@@ -354,9 +356,11 @@ void prober_start_due(struct prober *prober)
 	while (started < STARTS_PER_TURN && prober->start_tokens >= 1 &&
 		schedule_pop(prober->schedule, prober->turn_ns, &target, &due_ns)) {
 		started++;
-		if (!start(prober, target, due_ns))
-			wait_in_line(prober, target,
-				&prober->waiting[prober_address(prober, target)->family == 6]);
+		if (start(prober, target, due_ns, SKIP_LATE))
+			continue;
+		prober->counters.slot_waits++;
+		wait_in_line(prober, target,
+			&prober->waiting[prober_address(prober, target)->family == 6]);
 	}
 	warn_of_slots(prober);
 }

@@ -50,6 +50,7 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 	fields_add_fixed(ret, "late_max_ms", heartbeat->late_max_ms, 3);
 	fields_add_integer(ret, "address_waits", heartbeat->address_waits);
 	fields_add_fixed(ret, "address_wait_max_ms", heartbeat->address_wait_max_ms, 3);
+	fields_add_integer(ret, "slot_waits", heartbeat->slot_waits);
 	fields_add_integer(ret, "in_flight", heartbeat->in_flight);
 	fields_add_integer(ret, "slots", heartbeat->slots);
 	fields_add_integer(ret, "cpu_ms", heartbeat->cpu_ns / 1000000);

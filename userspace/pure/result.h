@@ -89,6 +89,7 @@ struct heartbeat {
 	uint64_t provoked;  /* SYNs that wrong answers provoked */
 	uint64_t duplicates, wrong_acks, foreign_ts; /* answers passed over, see struct sample */
 	uint64_t late_starts;			     /* more than 20 ms after they were due */
+	uint64_t slot_waits; /* starts that found no free slot when they were due */
 	double late_p99_ms, late_max_ms;
 	uint64_t in_flight, slots;
 	uint64_t cpu_ns;	 /* of the prober's thread */

@@ -36,6 +36,7 @@ const char *skip_reason_name(enum skip_reason reason)
 {
 	static const char *const names[SKIP_REASON_COUNT] = {
 		[SKIP_LATE] = "late",
+		[SKIP_NO_SLOT] = "no_slot",
 		[SKIP_NO_ADDRESS] = "no_address",
 		[SKIP_DENIED] = "denied",
 		[SKIP_FAMILY] = "family",
