@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""The prober in the simulated network, sample by sample: every answer on the same few slots, even
-spread, pauses, shared slots."""
+"""The prober in the simulated network, sample by sample: even spread, pauses."""
 import collections
 import os
 import signal
@@ -8,34 +7,14 @@ import subprocess
 import sys
 import time
 
-from harness import (MOSPROBE, NETSIM, equal, expect, run, run_tests, skip_unless_stamped, wait_until,
-                     write)
+from harness import (MOSPROBE, NETSIM, equal, expect, run, run_tests, skip_unless_stamped,
+                     wait_until, write)
 
 NETWORK = """seed 3
 198.18.0.0/22   latency=20ms jitter=uniform:1ms
-198.18.8.1      latency=10ms answer=rst
 198.18.8.2      answer=silence
-198.18.8.3      latency=5ms answer=icmp-host
-198.18.8.4      latency=5ms answer=icmp-port
-198.18.8.5      latency=5ms answer=icmp-admin
-198.18.8.6      latency=30ms
-198.18.8.7      latency=40ms
 2001:db8::1     latency=25ms
-2001:db8::2     latency=5ms answer=icmp-host
-2001:db8::3     latency=5ms answer=icmp-port
-2001:db8::4     latency=5ms answer=icmp-admin
-2001:db8::5     latency=15ms answer=rst
-2001:db8::6     answer=silence
 """
-OUTCOMES = {
-    "198.18.8.1": "refused", "198.18.8.2": "timeout", "198.18.8.3": "unreachable",
-    "198.18.8.4": "unreachable", "198.18.8.5": "unreachable", "198.18.8.6": "ok",
-    "198.18.8.7": "ok", "2001:db8::1": "ok", "2001:db8::2": "unreachable",
-    "2001:db8::3": "unreachable", "2001:db8::4": "unreachable", "2001:db8::5": "refused",
-    "2001:db8::6": "timeout",
-}
-LATENCY_MS = {"198.18.8.1": 10, "198.18.8.6": 30, "198.18.8.7": 40, "2001:db8::1": 25,
-              "2001:db8::5": 15}
 
 
 def command(targets, keys, *words):
@@ -56,44 +35,6 @@ def samples(targets, keys, *words, seconds=60):
     done = run(command(targets, keys, *words), seconds)
     equal(done.returncode, 0, f"status: {done.stderr}")
     return parse(done.stdout)
-
-
-def every_outcome(source, engine="io_uring"):
-    """Thirteen targets on six slots, so that every outcome follows every other on a slot."""
-    found = samples(OUTCOMES, "interval = 1s\ntimeout = 300ms\nsamples = 5\nmax_in_flight = 6\n"
-                    f"engine = {engine}", "--cycles", "8", "--stamps", source)
-    equal(len(found), 13 * 40, "samples")
-    started = 0
-    for sample in found:
-        address = sample["addr"]
-        if sample["reason"] == "no_slot":  # silent ones hold them
-            continue
-        started += 1
-        equal(sample["outcome"], OUTCOMES[address], f"outcome of {address}: {sample}")
-        equal(sample["stamp_source"], source, "stamp_source")
-        stamped = source == "bpf" or sample["outcome"] == "ok"
-        if address in LATENCY_MS and stamped:
-            off_ms = int(sample["rtt_ns"]) / 1e6 - LATENCY_MS[address]
-            # A user-space clock and a busy machine may be late, never early.
-            expect(-0.01 <= off_ms < (25 if source != "clock" else 60), f"{address}: {off_ms} ms off")
-    expect(started > 13 * 30, f"only {started} samples were started")
-
-
-def test_every_outcome_with_stamps_of_bpf():
-    every_outcome("bpf")
-
-
-def test_every_outcome_with_stamps_of_tcp_info():
-    every_outcome("tcp_info")
-
-
-def test_every_outcome_with_stamps_of_the_clock():
-    every_outcome("clock")
-
-
-def test_every_outcome_with_epoll():
-    for source in ("bpf", "tcp_info", "clock"):
-        every_outcome(source, "epoll")
 
 
 # Has io_uring_setup(2) fail with EPERM, as a container's filter does, and becomes the rest of its
@@ -117,7 +58,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 def test_where_io_uring_is_forbidden():
     without = [sys.executable, "-c", WITHOUT_IO_URING]
     network = write("network", NETWORK)
-    targets = write("targets", "198.18.8.6\n[2001:db8::1]\n")
+    targets = write("targets", "198.18.0.6\n[2001:db8::1]\n")
 
     def probe(*keys):
         config = write("prober.conf", "\n".join(["[prober]", "interval = 1s", "timeout = 300ms",

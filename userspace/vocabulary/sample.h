@@ -36,17 +36,12 @@ enum local_error {
 /* Why OUTCOME_SKIPPED. */
 enum skip_reason {
 	SKIP_LATE,	   /* its start would have been later than one sample spacing */
+	SKIP_NO_SLOT,	   /* the same, for no slot had become free meanwhile */
 	SKIP_NO_ADDRESS,   /* the name has not been resolved yet */
 	SKIP_DENIED,	   /* its address lies in a prober.deny block */
 	SKIP_FAMILY,	   /* it has addresses, but none of the wanted family */
 	SKIP_ADDRESS_RATE, /* more names stand behind its address than prober.address_rate allows */
 	SKIP_GUARD,	   /* this vantage point is impaired, see pure/guard.h */
-	SKIP_LATE,	 /* its start would have been later than one sample spacing */
-	SKIP_NO_SLOT,	 /* the same, for no slot had become free meanwhile */
-	SKIP_NO_ADDRESS, /* the name has not been resolved yet */
-	SKIP_DENIED,	 /* its address lies in a prober.deny block */
-	SKIP_FAMILY,	 /* it has addresses, but none of the wanted family */
-	SKIP_GUARD,	 /* this vantage point is impaired, see pure/guard.h */
 	SKIP_REASON_COUNT
 };
 
