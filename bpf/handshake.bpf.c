@@ -23,7 +23,8 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define TCPOPT_NOP 1
 #define TCPOPT_TIMESTAMP 8
 #define TCPOPT_TIMESTAMP_LENGTH 10
-#define TCP_OPTIONS_MAX 40
+/* How many are looked at: 40 bytes hold no more that have a length. */
+#define OPTIONS_MAX 20
 #define NSEC_PER_MSEC 1000000ull
 
 /* A packet's receive stamp older than this is not believed. */
@@ -32,6 +33,9 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 /* CLOCK_REALTIME minus CLOCK_MONOTONIC, written by user space every turn; 0 = do not use the packet's
  * receive stamp. It lives in a mapped section of its own. */
 volatile __s64 realtime_offset_ns = 0;
+
+/* By enum handshake_trouble. */
+__u64 troubles[HANDSHAKE_TROUBLES] = { 0 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -60,77 +64,110 @@ struct timestamps {
 	__u8 present;
 };
 
+static __always_inline void note(enum handshake_trouble trouble)
+{
+	__sync_fetch_and_add(&troubles[trouble], 1);
+}
+
+/* The record of the packet's socket; NULL when it is none of ours. */
 static __always_inline struct handshake *handshake_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
+	struct handshake *hs;
 	__u32 *slot, key;
 
-	if (!sk)
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
+	if (!sk) {
+		note(HANDSHAKE_NO_SOCKET);
 		return NULL;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return NULL;
+	}
 	slot = bpf_sk_storage_get(&slot_of_socket, sk, NULL, 0);
 	if (!slot)
 		return NULL;
 	key = *slot;
-	return bpf_map_lookup_elem(&handshakes, &key);
+	hs = bpf_map_lookup_elem(&handshakes, &key);
+	if (!hs)
+		note(HANDSHAKE_NO_RECORD);
+	return hs;
 }
 
 /* Reads the TCP header; returns its offset, or -1 when there is none. IPv6 extension headers do not
  * occur on what a connecting socket sends and what answers it, so a packet with one is passed over. */
 static __always_inline int read_tcp(struct __sk_buff *skb, struct tcp_header *tcp)
 {
-	__u8 ip[10];
+	__u8 ip[10], protocol;
 	int offset;
 
-	if (bpf_skb_load_bytes(skb, 0, ip, sizeof ip))
+	if (bpf_skb_load_bytes(skb, 0, ip, sizeof ip)) {
+		note(HANDSHAKE_NO_HEADER);
 		return -1;
+	}
 	if (ip[0] >> 4 == 4) {
-		if (ip[9] != IPPROTO_TCP)
-			return -1;
+		protocol = ip[9];
 		offset = (ip[0] & 15) * 4;
 	} else {
-		if (ip[6] != IPPROTO_TCP)
-			return -1;
+		protocol = ip[6];
 		offset = 40;
 	}
-	return bpf_skb_load_bytes(skb, offset, tcp, sizeof *tcp) ? -1 : offset;
+	if (protocol != IPPROTO_TCP) {
+		note(HANDSHAKE_NOT_TCP);
+		return -1;
+	}
+	if (bpf_skb_load_bytes(skb, offset, tcp, sizeof *tcp)) {
+		note(HANDSHAKE_NO_HEADER);
+		return -1;
+	}
+	return offset;
 }
 
-/* RFC 7323, section 3: the timestamps option, wherever it stands among the others. */
-static __always_inline void read_timestamps(
+/* RFC 7323, section 3: the timestamps option, wherever it stands among the others. Returns 0, or -1
+ * when the options are malformed or more than can be looked at: what stands after is passed over. */
+static __always_inline int read_timestamps(
 	struct __sk_buff *skb, int tcp_offset, __u8 data_offset, struct timestamps *ret)
 {
 	__u32 at = tcp_offset + sizeof(struct tcp_header);
 	__u32 end = tcp_offset + (data_offset >> 4) * 4;
+	__u8 option[2];
 
-	for (int i = 0; i < TCP_OPTIONS_MAX / 2; i++) {
+	/* Unrolled, for the verifier: where the paths of an option and of a NOP meet again it then has
+	 * one state to go on from. */
+#ifdef __bpf__
+#pragma clang loop unroll(full)
+#endif
+	for (int i = 0; i < OPTIONS_MAX; i++) {
 		__u32 pair[2];
-		__u8 option[2];
 
-		if (at + 2 > end || bpf_skb_load_bytes(skb, at, option, sizeof option))
-			return;
+		if (at + 2 > end)
+			break;
+		if (bpf_skb_load_bytes(skb, at, option, sizeof option))
+			return -1;
 		if (option[0] == TCPOPT_END)
-			return;
+			return 0;
 		if (option[0] == TCPOPT_NOP) {
 			at++;
 			continue;
 		}
 		if (option[1] < 2)
-			return;
+			return -1;
 		if (option[0] == TCPOPT_TIMESTAMP) {
 			if (option[1] != TCPOPT_TIMESTAMP_LENGTH ||
 				at + TCPOPT_TIMESTAMP_LENGTH > end ||
 				bpf_skb_load_bytes(skb, at + 2, pair, sizeof pair))
-				return;
+				return -1;
 			ret->value = bpf_ntohl(pair[0]);
 			ret->echo_reply = bpf_ntohl(pair[1]);
 			ret->present = 1;
-			return;
+			return 0;
 		}
 		at += option[1];
 	}
+	if (at == end)
+		return 0;
+	/* A last byte of padding. */
+	return at + 1 == end && !bpf_skb_load_bytes(skb, at, option, 1) && option[0] <= TCPOPT_NOP
+		       ? 0
+		       : -1;
 }
 
 /* When the batch that brought this packet entered the machine, if the kernel stamped it, else now: in
@@ -144,7 +181,10 @@ static __always_inline __u64 arrival_ns(struct __sk_buff *skb, __u64 now)
 	if (!offset || !stamp)
 		return now;
 	age = (__s64)(now - (stamp - offset));
-	return age >= 0 && age < RECEIVE_STAMP_MAX_AGE_NS ? now - age : now;
+	if (age >= 0 && age < RECEIVE_STAMP_MAX_AGE_NS)
+		return now - age;
+	note(HANDSHAKE_STALE_STAMP);
+	return now;
 }
 
 /* A TSecr that the kernel refuses (RFC 7323, 5.3): from before the first SYN, or from the future. 0 it
@@ -181,7 +221,8 @@ int handshake_egress(struct __sk_buff *skb)
 	if ((tcp.flags & (HANDSHAKE_TCP_SYN | HANDSHAKE_TCP_ACK | HANDSHAKE_TCP_RST |
 				 TCP_FLAGS_FIN)) != HANDSHAKE_TCP_SYN)
 		return PASS;
-	read_timestamps(skb, offset, tcp.data_offset, &ts);
+	if (read_timestamps(skb, offset, tcp.data_offset, &ts))
+		note(HANDSHAKE_BAD_OPTIONS);
 	sequence = bpf_ntohl(tcp.sequence);
 	now = bpf_ktime_get_ns();
 
@@ -231,7 +272,8 @@ int handshake_ingress(struct __sk_buff *skb)
 		count(&hs->duplicates);
 		return PASS;
 	}
-	read_timestamps(skb, offset, tcp.data_offset, &ts);
+	if (read_timestamps(skb, offset, tcp.data_offset, &ts))
+		note(HANDSHAKE_BAD_OPTIONS);
 	if (ts.present && is_foreign(hs, ts.echo_reply, now)) {
 		count(&hs->foreign_ts);
 		return PASS;

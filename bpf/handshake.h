@@ -37,4 +37,15 @@ struct handshake {
 };
 _Static_assert(sizeof(struct handshake) == 64, "one cache line for one slot");
 
+/* What the kernel half could not do: it counts how often, and each is 0 in ordinary times. */
+enum handshake_trouble {
+	HANDSHAKE_NO_SOCKET,   /* a packet without a full socket: whose it was is not known */
+	HANDSHAKE_NO_RECORD,   /* a socket with a slot for which there is no record */
+	HANDSHAKE_NO_HEADER,   /* an IP or TCP header that cannot be read */
+	HANDSHAKE_NOT_TCP,     /* not TCP, or with IPv6 extension headers */
+	HANDSHAKE_BAD_OPTIONS, /* malformed TCP options, or too many; what stood before was read */
+	HANDSHAKE_STALE_STAMP, /* a receive stamp from the future, or too old: not used */
+	HANDSHAKE_TROUBLES
+};
+
 #endif

@@ -27,11 +27,11 @@ static struct {
 } packet;
 static uint64_t now_ns;
 static struct handshake record;
-static bool socket_has_slot;
+static bool socket_has_slot, socket_is_full = true, slot_has_record = true;
 
 static struct bpf_sock *bpf_sk_fullsock(struct bpf_sock *sk)
 {
-	return sk;
+	return socket_is_full ? sk : NULL;
 }
 
 static void *bpf_sk_storage_get(void *map, struct bpf_sock *sk, void *value, uint64_t flags)
@@ -43,7 +43,7 @@ static void *bpf_sk_storage_get(void *map, struct bpf_sock *sk, void *value, uin
 
 static void *bpf_map_lookup_elem(void *map, const void *key)
 {
-	return &record;
+	return slot_has_record ? &record : NULL;
 }
 
 static long bpf_skb_load_bytes(

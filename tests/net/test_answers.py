@@ -23,6 +23,7 @@ KINDS = {
     "loss=30% answer=rst": "", "loss-back=30% timestamps=none": "",
 }
 NAMES = list(KINDS)
+TROUBLES = ("no_socket", "no_record", "no_header", "not_tcp", "bad_options")
 
 
 def kind_of(sample):
@@ -78,6 +79,10 @@ def test_every_wrong_answer_is_passed_over_and_counted():
         total = sum(int(s[name]) for s in samples)
         expect(total > 0, f"no {name} at all")
         equal(int(beat[field]), total, f"{field} of the heartbeat")
+    print(f"# stale receive stamps: {beat['bpf_stale_stamp']}")
+    equal({name: n for name, n in beat.items() if name.startswith("bpf_")},
+          {**dict.fromkeys((f"bpf_{name}" for name in TROUBLES), "0"),
+           "bpf_stale_stamp": beat["bpf_stale_stamp"]}, "what the kernel half could not do")
 
 
 # By name: what is said of an address, the options of its probe, and the status that it must end with.

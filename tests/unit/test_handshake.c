@@ -6,6 +6,7 @@
 static int first_syn(void **state)
 {
 	memset(&record, 0, sizeof record);
+	memset(troubles, 0, sizeof troubles);
 	socket_has_slot = true;
 	realtime_offset_ns = 0;
 	send_syn(NSEC_PER_SEC, TSVAL);
@@ -192,6 +193,96 @@ static void other_packets_change_nothing(void **state)
 	assert_memory_equal(&record, &before, sizeof record);
 }
 
+static void assert_trouble(enum handshake_trouble trouble, uint64_t count)
+{
+	for (enum handshake_trouble i = 0; i < HANDSHAKE_TROUBLES; i++)
+		assert_int_equal(troubles[i], i == trouble ? count : 0);
+	memset(troubles, 0, sizeof troubles);
+}
+
+/* What the kernel half cannot do is counted, and the record stays as it was. */
+static void troubles_are_counted(void **state)
+{
+	struct handshake before = record;
+
+	receive(NSEC_PER_SEC, ACK, WITH, TSVAL);
+	assert_trouble(HANDSHAKE_TROUBLES, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		int (*hook)(struct __sk_buff *) = i ? handshake_ingress : handshake_egress;
+
+		build(i ? 4 : 6, SYN | (i ? ACK : 0), 99, ISN + 1, WITH, 1234, TSVAL);
+		socket_is_full = false;
+		pass(hook, 5 * NSEC_PER_SEC);
+		assert_trouble(HANDSHAKE_NO_SOCKET, 1);
+		socket_is_full = true;
+		slot_has_record = false;
+		pass(hook, 5 * NSEC_PER_SEC);
+		assert_trouble(HANDSHAKE_NO_RECORD, 1);
+		slot_has_record = true;
+		packet.length = 9;
+		pass(hook, 5 * NSEC_PER_SEC);
+		packet.length = i ? 39 : 59;
+		pass(hook, 5 * NSEC_PER_SEC);
+		assert_trouble(HANDSHAKE_NO_HEADER, 2);
+		packet.bytes[i ? 9 : 6] = IPPROTO_UDP;
+		pass(hook, 5 * NSEC_PER_SEC);
+		assert_trouble(HANDSHAKE_NOT_TCP, 1);
+		/* A neighbour's packet is no trouble. */
+		socket_has_slot = false;
+		pass(hook, 5 * NSEC_PER_SEC);
+		socket_has_slot = true;
+		assert_trouble(HANDSHAKE_TROUBLES, 0);
+	}
+	assert_memory_equal(&record, &before, sizeof record);
+}
+
+/* The SYN-ACK of this case with options of our own. */
+static void receive_options(const void *options, unsigned length)
+{
+	first_syn(NULL);
+	build(4, SYN | ACK, 99, ISN + 1, WITH, 1234, TSVAL);
+	memcpy(packet.bytes + 40, options, length);
+	packet.length = 40 + length;
+	packet.bytes[32] = (uint8_t)((20 + length) / 4 << 4);
+	pass(handshake_ingress, NSEC_PER_SEC + 5 * MS);
+	assert_int_equal(record.answer_ns, NSEC_PER_SEC + 5 * MS);
+}
+
+static void options_are_read_to_their_end(void **state)
+{
+	uint8_t options[40];
+
+	put_options(options, WITH, 1234, TSVAL);
+	receive_options(options, 20);
+	assert_int_equal(record.answer_tsecr, TSVAL);
+	assert_trouble(HANDSHAKE_TROUBLES, 0);
+	receive_options("", 0);
+	receive_options("\2\4\5\264\0abc", 8); /* an end, and no matter what follows */
+	receive_options("\3\3\7\0", 4);
+	receive_options("\3\3\7\1", 4);
+	assert_int_equal(record.answer_tsecr, 0);
+	assert_trouble(HANDSHAKE_TROUBLES, 0);
+	/* The timestamps stand last, behind as much padding as there is room for. */
+	memset(options, 1, 10);
+	memcpy(options + 10, (uint8_t[]) { 8, 10, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xf0 }, 10);
+	receive_options(options, 20);
+	assert_int_equal(record.answer_tsecr, TSVAL);
+	memset(options, 1, sizeof options);
+	receive_options(options, 20);
+	assert_trouble(HANDSHAKE_TROUBLES, 0);
+	receive_options(options, 40);
+	assert_trouble(HANDSHAKE_BAD_OPTIONS, 1);
+	receive_options("\3\3\7\5", 4); /* a last kind without a length */
+	assert_trouble(HANDSHAKE_BAD_OPTIONS, 1);
+	receive_options("\3\1\7\0", 4);
+	assert_trouble(HANDSHAKE_BAD_OPTIONS, 1);
+	receive_options("\3\5\7\0", 4);
+	assert_trouble(HANDSHAKE_BAD_OPTIONS, 1);
+	receive_options("\10\11\1\1\1\1\1\1\1\0\0\0", 12);
+	assert_trouble(HANDSHAKE_BAD_OPTIONS, 1);
+	assert_int_equal(record.answer_tsecr, 0);
+}
+
 /* Any bytes where options should be: nothing is read beyond the header, nothing loops. */
 static void broken_options(void **state)
 {
@@ -209,6 +300,7 @@ static void broken_options(void **state)
 		assert_true(record.answer_ns || record.foreign_ts == before.foreign_ts + 1);
 		record = before;
 	}
+	assert_true(troubles[HANDSHAKE_BAD_OPTIONS] > 1000);
 	/* A timestamps option that the header's length cuts off is none. */
 	build(4, SYN | ACK, 99, ISN + 1, WITH, 1234, TSVAL - 5);
 	packet.bytes[32] = 8 << 4;
@@ -240,10 +332,13 @@ static void arrival_by_receive_stamp(void **state)
 	assert_int_equal(record.answer_ns, seen_ns - 30000);
 	receive_stamped(seen_ns, 0);
 	assert_int_equal(record.answer_ns, seen_ns);
-	receive_stamped(seen_ns, seen_ns - 11 * MS);
+	assert_trouble(HANDSHAKE_TROUBLES, 0);
+	receive_stamped(seen_ns, seen_ns - 10 * MS);
 	assert_int_equal(record.answer_ns, seen_ns);
+	assert_trouble(HANDSHAKE_STALE_STAMP, 1);
 	receive_stamped(seen_ns, seen_ns + 1000);
 	assert_int_equal(record.answer_ns, seen_ns);
+	assert_trouble(HANDSHAKE_STALE_STAMP, 1);
 	/* Not before the SYN. */
 	receive_stamped(NSEC_PER_SEC + 100, NSEC_PER_SEC - 100);
 	assert_int_equal(record.answer_ns, NSEC_PER_SEC);
@@ -264,6 +359,8 @@ int main(void)
 		cmocka_unit_test_setup(only_the_first_answer_counts, first_syn),
 		cmocka_unit_test_setup(a_new_sequence_number_begins_anew, first_syn),
 		cmocka_unit_test_setup(other_packets_change_nothing, first_syn),
+		cmocka_unit_test_setup(troubles_are_counted, first_syn),
+		cmocka_unit_test_setup(options_are_read_to_their_end, first_syn),
 		cmocka_unit_test_setup(broken_options, first_syn),
 		cmocka_unit_test_setup(arrival_by_receive_stamp, first_syn),
 	};

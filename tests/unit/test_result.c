@@ -519,6 +519,7 @@ static void heartbeats(void **state)
 		.late_max_ms = NAN,
 		.cpu_ns = 1234567890,
 		.queue_refused = 4,
+		.troubles = { [HANDSHAKE_NO_RECORD] = 14, [HANDSHAKE_STALE_STAMP] = 15 },
 	};
 
 	heartbeat_fields(&fields, &heartbeat, "p");
@@ -541,6 +542,9 @@ static void heartbeats(void **state)
 	assert_field("late_max_ms", "");
 	assert_field("cpu_ms", "1234");
 	assert_field("queue_refused", "4");
+	assert_field("bpf_no_socket", "0");
+	assert_field("bpf_no_record", "14");
+	assert_field("bpf_stale_stamp", "15");
 	for (unsigned i = 0; i < fields.count; i++)
 		for (unsigned j = 0; j < i; j++)
 			assert_string_not_equal(fields.list[i].name, fields.list[j].name);

@@ -261,6 +261,11 @@ static const char *skip_reason_of(unsigned reason)
 	return skip_reason_name((enum skip_reason)reason);
 }
 
+static const char *trouble_of(unsigned trouble)
+{
+	return handshake_trouble_name((enum handshake_trouble)trouble);
+}
+
 /* "local errors: 12 no_port, 1 no_route", when there were any. */
 static void report_kinds(const char *what, const uint64_t *counts, unsigned kinds,
 	const char *(*name_of)(unsigned kind))
@@ -295,6 +300,8 @@ static void report(const struct run *run, const struct publish_stats *redis)
 		(unsigned long)end.outcomes[OUTCOME_SKIPPED]);
 	report_kinds("local errors", end.local_errors, LOCAL_ERROR_COUNT, local_error_of);
 	report_kinds("skipped", end.skips, SKIP_REASON_COUNT, skip_reason_of);
+	report_kinds("packets that the kernel half could not read", end.troubles,
+		HANDSHAKE_STALE_STAMP, trouble_of);
 	log_line(LOG_INFO,
 		"starts later than 20 ms: %lu (p99 %.3f ms, most %.3f ms); the prober's CPU time: "
 		"%.1f us a probe",

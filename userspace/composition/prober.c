@@ -171,6 +171,8 @@ struct heartbeat prober_heartbeat(const struct prober *prober)
 	heartbeat.slots = sockets_count(prober->setup.engine->sockets);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
 	heartbeat.cpu_ns = (uint64_t)cpu.tv_sec * NSEC_PER_SEC + (uint64_t)cpu.tv_nsec;
+	if (prober->setup.engine->capture)
+		capture_troubles(prober->setup.engine->capture, heartbeat.troubles);
 	heartbeat.queue_refused = prober->setup.publish ? queue_refused(prober->setup.publish) : 0;
 	return heartbeat;
 }

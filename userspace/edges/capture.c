@@ -156,6 +156,12 @@ uint64_t capture_first_syn_ns(const struct capture *capture, uint32_t slot)
 	return capture->records[slot].first_syn_ns;
 }
 
+void capture_troubles(const struct capture *capture, uint64_t ret[HANDSHAKE_TROUBLES])
+{
+	for (unsigned i = 0; i < HANDSHAKE_TROUBLES; i++)
+		ret[i] = __atomic_load_n(&capture->skeleton->bss->troubles[i], __ATOMIC_RELAXED);
+}
+
 void capture_set_clock(struct capture *capture, uint64_t real_ns, uint64_t mono_ns)
 {
 	capture->skeleton->bss->realtime_offset_ns = (int64_t)(real_ns - mono_ns);

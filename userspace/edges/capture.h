@@ -25,6 +25,9 @@ void capture_read(const struct capture *capture, uint32_t slot, struct handshake
 /* Departure of the newest connection's first SYN: what to compare with before and after a connect. */
 uint64_t capture_first_syn_ns(const struct capture *capture, uint32_t slot);
 
+/* What the kernel half could not do since capture_open(), by enum handshake_trouble. */
+void capture_troubles(const struct capture *capture, uint64_t ret[HANDSHAKE_TROUBLES]);
+
 /* Tells the kernel half the distance of the two clocks; to be called every turn, since the wall clock
  * may be stepped. */
 void capture_set_clock(struct capture *capture, uint64_t real_ns, uint64_t mono_ns);

@@ -16,6 +16,20 @@ static void add_counter(struct fields *fields, const char *prefix, const char *n
 	fields_add_integer(fields, text, value);
 }
 
+const char *handshake_trouble_name(enum handshake_trouble trouble)
+{
+	static const char *const names[HANDSHAKE_TROUBLES] = {
+		[HANDSHAKE_NO_SOCKET] = "no_socket",
+		[HANDSHAKE_NO_RECORD] = "no_record",
+		[HANDSHAKE_NO_HEADER] = "no_header",
+		[HANDSHAKE_NOT_TCP] = "not_tcp",
+		[HANDSHAKE_BAD_OPTIONS] = "bad_options",
+		[HANDSHAKE_STALE_STAMP] = "stale_stamp",
+	};
+
+	return names[trouble];
+}
+
 void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, const char *prober_id)
 {
 	ret->count = 0;
@@ -55,4 +69,6 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 	fields_add_integer(ret, "slots", heartbeat->slots);
 	fields_add_integer(ret, "cpu_ms", heartbeat->cpu_ns / 1000000);
 	fields_add_integer(ret, "queue_refused", heartbeat->queue_refused);
+	for (int i = 0; i < HANDSHAKE_TROUBLES; i++)
+		add_counter(ret, "bpf", handshake_trouble_name(i), heartbeat->troubles[i]);
 }

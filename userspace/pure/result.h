@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "handshake.h"
 #include "pure/fields.h"
 #include "pure/targets.h"
 #include "vocabulary/address.h"
@@ -99,7 +100,11 @@ struct heartbeat {
 	uint64_t guard_trips;	 /* how often it has */
 	uint64_t guard_rejected; /* samples that had an outcome and did not count */
 	uint64_t queue_refused;	 /* results that the publisher's queue would not take */
+	uint64_t troubles[HANDSHAKE_TROUBLES]; /* what the kernel half could not do */
 };
+
+/* "no_socket", ...: the heartbeat's fields are these with "bpf_" before. */
+const char *handshake_trouble_name(enum handshake_trouble trouble);
 
 /* One sample as it came, for those who want to see the raw material (--output samples). */
 struct sample_event {
