@@ -28,6 +28,17 @@ def read_table(lines, separator):
             for line in lines]
 
 
+def read_truth(file, timeout):
+    """Of a log of truth what a prober with this time-out could know, by address and port, in the order of
+    their first SYNs."""
+    done = subprocess.run([NETSIM, "samples", file, "--timeout", timeout], stdout=subprocess.PIPE,
+                          text=True, check=True)
+    found = collections.defaultdict(list)
+    for entry in read_table(done.stdout.splitlines(), " "):
+        found[(entry.address, entry.port)].append(entry)
+    return found
+
+
 class Run:
     """One run of mosprobe in the simulated network, with its log of truth, in a folder. `prober` are the
     keys of [prober], with timeout among them; `inside` is a command that runs mosprobe's."""
@@ -68,13 +79,7 @@ class Run:
             return read_table(file, "\t")
 
     def truth(self):
-        """By address and port, in the order of their first SYNs."""
-        done = subprocess.run([NETSIM, "samples", self.path("truth"), "--timeout", self.timeout],
-                              stdout=subprocess.PIPE, text=True, check=True)
-        found = collections.defaultdict(list)
-        for entry in read_table(done.stdout.splitlines(), " "):
-            found[(entry.address, entry.port)].append(entry)
-        return found
+        return read_truth(self.path("truth"), self.timeout)
 
     def report(self):
         return Report(pair(self.samples(), self.truth()))

@@ -196,6 +196,12 @@ def json_lines(text):
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
+def samples_of(text):
+    """What `--output samples` printed: a dictionary for each sample."""
+    lines = [line.split("\t") for line in text.splitlines()]
+    return [dict(zip(lines[0], line)) for line in lines[1:]]
+
+
 class Redis:
     """A redis-server on a Unix socket in a folder of its own, without persistence unless asked. In
     a with statement it ends with the block."""

@@ -4,9 +4,9 @@
 SYN, and what was passed over is counted; `probe` tells it sample by sample."""
 import collections
 
-from accuracy import Report, pair, read_samples, read_truth
+from accuracy import Report, pair, read_table, read_truth
 from harness import (MOSPROBE, NETSIM, Redis, equal, expect, json_lines, path, read, run, run_tests,
-                     skip_unless_stamped, write)
+                     samples_of, skip_unless_stamped, write)
 
 # What is said of an address, and what becomes of its samples.
 KINDS = {
@@ -59,11 +59,11 @@ def test_every_wrong_answer_is_passed_over_and_counted():
                     write("targets", "\n".join(targets) + "\n"), "--cycles", "1"], 60)
         beat = redis.cli("HGETALL", "mosprobe:{answers}:prober")
     equal(done.returncode, 0, f"status: {done.stderr}")
-    samples = read_samples(write("samples", done.stdout))
-    truth = run([NETSIM, "samples", path("truth")])
-    report = Report(pair(samples, read_truth(truth.stdout)))
+    samples = samples_of(done.stdout)
+    report = Report(pair(read_table(done.stdout.splitlines(), "\t"),
+                         read_truth(path("truth"), "2500ms")))
     print(f"# {report.line()}", flush=True)
-    equal(report.wrong[:3], [], f"{len(report.wrong)} samples are not what the network did")
+    equal(report.examples, [], f"{report.wrong} samples are not what the network did")
     equal((report.samples, report.lost), (8 * len(targets), report.lost_true), "samples and losses")
     by_kind = collections.defaultdict(list)
     for sample in samples:

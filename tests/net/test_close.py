@@ -7,7 +7,7 @@ import socket
 import time
 
 from harness import (MOSPROBE, equal, expect, free_port, path, read, run, run_tests,
-                     skip_unless_stamped, write)
+                     samples_of, skip_unless_stamped, write)
 from servers import kamailio, nginx
 
 KAMAILIO, NGINX = "127.79.0.1", "127.79.0.2"
@@ -23,8 +23,7 @@ def probe(targets, *keys):
     done = run([MOSPROBE, "run", "-c", config, "--targets", write("close.targets", targets),
                 "--output", "samples", "--cycles", str(CYCLES)], 30)
     equal(done.returncode, 0, f"status: {done.stderr}")
-    lines = [line.split("\t") for line in done.stdout.splitlines()]
-    return [dict(zip(lines[0], line)) for line in lines[1:]]
+    return samples_of(done.stdout)
 
 
 def log_lines(name, of=""):

@@ -4,7 +4,7 @@
 every other, for each source of stamps and both engines, and each sample says what the network, or our own side, did."""
 import collections
 
-from harness import (MOSPROBE, NETSIM, equal, expect, path, read, run, run_tests,
+from harness import (MOSPROBE, NETSIM, equal, expect, path, read, run, run_tests, samples_of,
                      skip_unless_stamped, write)
 
 SOURCES = ("bpf", "tcp_info", "clock")
@@ -91,7 +91,7 @@ def places(addresses):
                 "--targets", write("places", "\n".join(map(target, addresses)) + "\n"),
                 "--cycles", "1", "--stamps", "clock"])
     equal(done.returncode, 0, done.stderr)
-    found = read_samples(write("places.samples", done.stdout))
+    found = samples_of(done.stdout)
     equal({s["reason"] for s in found}, {"denied"}, "nothing is connected to")
     equal(len(found), len(addresses), "places")
     # The interval of the first that is due begins at the same moment for all.
@@ -140,13 +140,8 @@ def run_all():
                        f"--stamps {source} >{output} 2>{output}.log &\n")
     done = run([NETSIM, "run", path("network"), "--", "sh", "-c", script + "wait"], 100)
     equal(done.returncode, 0, done.stderr)
-    return kind_of, {(*way, part): read_samples(".".join(map(str, (*way, part))))
+    return kind_of, {(*way, part): samples_of(read(".".join(map(str, (*way, part)))))
                      for way in WAYS for part in range(PARTS)}
-
-
-def read_samples(name):
-    lines = [line.split("\t") for line in read(name).splitlines()]
-    return [dict(zip(lines[0], line)) for line in lines[1:]]
 
 
 def rotated(found, wanted):

@@ -7,8 +7,8 @@ import subprocess
 import sys
 import time
 
-from harness import (MOSPROBE, NETSIM, equal, expect, run, run_tests, skip_unless_stamped,
-                     wait_until, write)
+from harness import (MOSPROBE, NETSIM, equal, expect, run, run_tests, samples_of,
+                     skip_unless_stamped, wait_until, write)
 
 NETWORK = """seed 3
 198.18.0.0/22   latency=20ms jitter=uniform:1ms
@@ -25,16 +25,10 @@ def command(targets, keys, *words):
             write("targets", "\n".join(lines) + "\n"), "--output", "samples", *words]
 
 
-def parse(text):
-    lines = text.splitlines()
-    names = lines[0].split("\t")
-    return [dict(zip(names, line.split("\t"))) for line in lines[1:]]
-
-
 def samples(targets, keys, *words, seconds=60):
     done = run(command(targets, keys, *words), seconds)
     equal(done.returncode, 0, f"status: {done.stderr}")
-    return parse(done.stdout)
+    return samples_of(done.stdout)
 
 
 # Has io_uring_setup(2) fail with EPERM, as a container's filter does, and becomes the rest of its
@@ -71,7 +65,7 @@ def test_where_io_uring_is_forbidden():
     told = [line for line in done.stderr.splitlines() if "io_uring" in line]
     equal(len(told), 1, f"lines about it in {done.stderr}")
     expect("forbidden here" in told[0] and "using epoll instead" in told[0], told[0])
-    equal({(s["outcome"], s["stamp_source"]) for s in parse(done.stdout)}, {("ok", "bpf")}, "samples")
+    equal({(s["outcome"], s["stamp_source"]) for s in samples_of(done.stdout)}, {("ok", "bpf")}, "samples")
     done = probe("engine = io_uring")
     equal((done.returncode, len(done.stderr.splitlines())), (1, 1), f"insisting on it: {done.stderr}")
     done = run([*without, MOSPROBE, "check", "--targets", targets, "--redis", ""])
@@ -134,7 +128,7 @@ def test_a_pause_is_no_burst_and_no_end():
     finally:
         whole.kill()
     equal(whole.returncode, 0, log)
-    found = parse(text)
+    found = samples_of(text)
     equal(len(found), 101 * 24, "samples")
     skipped = sum(s["outcome"] == "skipped" for s in found)
     expect(skipped > 200, f"{skipped} skipped: a pause of seven sample spacings")

@@ -6,7 +6,7 @@ import bisect
 import collections
 
 from harness import (MOSPROBE, NETSIM, Redis, equal, expect, path, run, run_tests,
-                     skip_unless_stamped, write)
+                     samples_of, skip_unless_stamped, write)
 
 NETWORK = "seed 9\n198.18.0.0/24 latency=10ms\n"
 
@@ -18,8 +18,7 @@ def probed(targets, keys, *words):
                 "--targets", write("rates.targets", "\n".join(targets) + "\n"), "--output", "samples",
                 *words], 60)
     equal(done.returncode, 0, f"status: {done.stderr}")
-    lines = [line.split("\t") for line in done.stdout.splitlines()]
-    return [dict(zip(lines[0], line)) for line in lines[1:]]
+    return samples_of(done.stdout)
 
 
 def most_in_a_second(samples):

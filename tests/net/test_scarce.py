@@ -4,11 +4,11 @@
 kind, and no target is blamed for it."""
 import collections
 
-from harness import (MOSPROBE, NETSIM, Redis, equal, expect, path, run, run_tests,
+from harness import (MOSPROBE, NETSIM, Redis, equal, expect, path, run, run_tests, samples_of,
                      skip_unless_stamped, write)
-from accuracy import read_samples
 
 CONF = """[prober]
+address_rate = none
 id = scarce
 interval = 1s
 timeout = 900ms
@@ -34,7 +34,7 @@ def probe(network, targets, samples, before="", prefix=()):
         beat = redis.cli("HGETALL", "mosprobe:{scarce}:prober")
         results = {entry["target"]: entry
                    for _, _, entry in redis.stream("mosprobe:{scarce}:results")}
-    return read_samples(write("samples", done.stdout)), done.stderr, beat, results
+    return samples_of(done.stdout), done.stderr, beat, results
 
 
 def by_address(samples):

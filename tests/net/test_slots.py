@@ -5,7 +5,8 @@ that are late or skipped, counted, and no burst, when there are too few."""
 import collections
 import re
 
-from harness import (MOSPROBE, NETSIM, equal, expect, run, run_tests, skip_unless_stamped, write)
+from harness import (MOSPROBE, NETSIM, equal, expect, run, run_tests, samples_of,
+                     skip_unless_stamped, write)
 
 NETWORK = "seed 6\n198.18.0.0/22 answer=silence\n"
 TARGETS = [f"198.18.{i // 250}.{i % 250}" for i in range(300)]
@@ -20,8 +21,7 @@ def silent_run(keys):
                 "--targets", write("slots.targets", "\n".join(TARGETS) + "\n"), "--output",
                 "samples", "--cycles", "2"], 60)
     equal(done.returncode, 0, f"status: {done.stderr}")
-    lines = [line.split("\t") for line in done.stdout.splitlines()]
-    samples = [dict(zip(lines[0], line)) for line in lines[1:]]
+    samples = samples_of(done.stdout)
     equal(len(samples), 2400, "every sample has an outcome")
     return samples, done.stderr
 
