@@ -18,9 +18,10 @@ LIBS := libbpf liburing hiredis libcares inih jansson
 
 CFLAGS ?= -O2 -g
 SANITIZE ?=
+OWN_CFLAGS := # of single objects
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wundef -Wpointer-arith -Wwrite-strings -Wno-unused-parameter
-ALL_CFLAGS = -std=gnu11 $(WARN) $(if $(WERROR),-Werror) $(CFLAGS) $(SANITIZE) -pthread \
+ALL_CFLAGS = -std=gnu11 $(WARN) $(if $(WERROR),-Werror) $(CFLAGS) $(SANITIZE) $(OWN_CFLAGS) -pthread \
 	-D_GNU_SOURCE -DMOSPROBE_VERSION='"$(VERSION)"' -Iuserspace -Ibpf -I$(B) -MMD -MP
 # Evaluated when something is compiled: `make run` may install pkg-config and the libraries first.
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
@@ -46,6 +47,12 @@ $(B)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) -c -o $@ $<
+
+# The score's kernels: one source, compiled for each instruction set; which runs is chosen at start.
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
+$(B)/userspace/pure/columns_avx2.o: OWN_CFLAGS := -mavx2 -mfma
+$(B)/userspace/pure/columns_avx512.o: OWN_CFLAGS := -mavx512f -mavx512dq -mavx512vl
+endif
 
 # What runs in the kernel: compiled for BPF, embedded through a generated skeleton.
 BPF := handshake reflect

@@ -32,6 +32,9 @@ $(B)/tests/%: $(B)/tests/%.o $(OBJ_PURE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcmocka -linih -lm
 
+# They try the widest kernel without the instructions for it.
+$(B)/tests/unit/test_columns%o: OWN_CFLAGS := -Wno-psabi
+
 # Pushes synthetic results through the real publisher.
 $(B)/tests/net/publish_driver: $(B)/tests/net/publish_driver.o \
 		$(filter $(B)/userspace/edges/publish%.o,$(OBJ)) $(OBJ_PURE)

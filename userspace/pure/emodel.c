@@ -5,9 +5,6 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Where the cubic of (B-4) is 1 again: the roots of R^2 - 160 R + 1000, 80 -+ sqrt(5400). */
-#define MOS_ROOT_LOW 6.51530771650466
-#define MOS_ROOT_HIGH 153.48469228349534
 #define MOS_MAX 4.5
 
 struct emodel_params emodel_defaults(void)
@@ -216,11 +213,24 @@ struct emodel_delay emodel_delay(
 	return d;
 }
 
+double emodel_delay_cost(
+	const struct emodel_params *params, const struct emodel_signal *signal, double ta_ms)
+{
+	struct emodel_params p = *params;
+	struct emodel_delay delay;
+
+	p.ta_ms = ta_ms;
+	p.t_ms = ta_ms;
+	p.tr_ms = 2 * ta_ms;
+	delay = emodel_delay(&p, signal);
+	return delay.ist + delay.idte + delay.idle + delay.idd;
+}
+
 double emodel_ie_eff(const struct emodel_params *params)
 {
-	/* 95 is the most that loss can take. An Ie above it (G.107 ends at 40) leaves nothing: the
-	 * bare formula would reward loss. */
-	double left = fmax(95 - params->ie, 0);
+	/* An Ie above the most that loss can take (G.107 ends at 40) leaves nothing: the bare formula
+	 * would reward loss. */
+	double left = fmax(EMODEL_LOSS_MOST - params->ie, 0);
 
 	/* (7-29) */
 	return params->ie +
@@ -249,17 +259,17 @@ struct emodel_result emodel_compute(const struct emodel_params *params)
 	return result;
 }
 
-/* MOS - 1 by (B-4) on MOS_ROOT_LOW..100. 0.035 R + R (R - 60) (100 - R) 7e-6 in its factors, exact
+/* MOS - 1 by (B-4) on EMODEL_MOS_ROOT_LOW..100. 0.035 R + R (R - 60) (100 - R) 7e-6 in its factors, exact
  * beside each root. */
 static double mos_above_1(double r)
 {
-	return 7e-6 * r * (r - MOS_ROOT_LOW) * (MOS_ROOT_HIGH - r);
+	return 7e-6 * r * (r - EMODEL_MOS_ROOT_LOW) * (EMODEL_MOS_ROOT_HIGH - r);
 }
 
 double emodel_mos(double r)
 {
-	/* (B-4). The cubic is under 1 between 0 and MOS_ROOT_LOW: held at 1 there. */
-	if (r <= MOS_ROOT_LOW)
+	/* (B-4). The cubic is under 1 between 0 and EMODEL_MOS_ROOT_LOW: held at 1 there. */
+	if (r <= EMODEL_MOS_ROOT_LOW)
 		return 1;
 	if (r >= 100)
 		return MOS_MAX;
@@ -271,7 +281,7 @@ double emodel_r_from_mos(double mos)
 	double r = 160.0 / 3, step;
 
 	if (mos <= 1)
-		return MOS_ROOT_LOW;
+		return EMODEL_MOS_ROOT_LOW;
 	if (mos >= MOS_MAX)
 		return 100;
 	/* Newton from the inflection point: the cubic rises on the whole range, convex below that
@@ -282,7 +292,7 @@ double emodel_r_from_mos(double mos)
 		step = (mos - 1 - mos_above_1(r)) / (7e-6 * (r * (320 - 3 * r) - 1000));
 		r += step;
 	} while (fabs(step) > 1e-8);
-	return fmin(fmax(r, MOS_ROOT_LOW), 100);
+	return fmin(fmax(r, EMODEL_MOS_ROOT_LOW), 100);
 }
 
 double emodel_r_best(void)

@@ -9,6 +9,12 @@
 #include "vocabulary/message.h"
 #include "vocabulary/settings.h"
 
+/* The most that codec and loss together can take from R, in (7-29). */
+#define EMODEL_LOSS_MOST 95.0
+/* Where the cubic of (B-4) is 1 again: the roots of R^2 - 160 R + 1000, 80 -+ sqrt(5400). */
+#define EMODEL_MOS_ROOT_LOW 6.51530771650466
+#define EMODEL_MOS_ROOT_HIGH 153.48469228349534
+
 /* Every parameter of G.107 narrowband, Table 2. Levels in dB, delays in ms. */
 struct emodel_params {
 	double slr, rlr;   /* send and receive loudness rating */
@@ -60,6 +66,11 @@ struct emodel_result emodel_compute(const struct emodel_params *params);
 struct emodel_signal emodel_signal(const struct emodel_params *params);
 struct emodel_delay emodel_delay(
 	const struct emodel_params *params, const struct emodel_signal *signal);
+/* All that a one-way delay of ta_ms takes from R, with the echo coming back over the same path: T = Ta,
+ * Tr = 2 Ta. Id, and the little that the echo changes in Is (5e-8 at the defaults). What params has of
+ * the three delays is without effect. */
+double emodel_delay_cost(
+	const struct emodel_params *params, const struct emodel_signal *signal, double ta_ms);
 /* (7-29). Never falls when ppl_pct rises. */
 double emodel_ie_eff(const struct emodel_params *params);
 

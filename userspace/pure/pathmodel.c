@@ -9,17 +9,9 @@ struct path_terms {
 	struct emodel_signal signal;
 };
 
-/* All that a one-way delay of ta_ms takes from R: Id, and the little that the echo changes in Is
- * (5e-8 at the defaults). Echo comes back over the same path: T = Ta, Tr = 2 Ta. */
-static double delay_cost(struct path_terms *terms, double ta_ms)
+static double delay_cost(const struct path_terms *terms, double ta_ms)
 {
-	struct emodel_delay delay;
-
-	terms->params.ta_ms = ta_ms;
-	terms->params.t_ms = ta_ms;
-	terms->params.tr_ms = 2 * ta_ms;
-	delay = emodel_delay(&terms->params, &terms->signal);
-	return delay.ist + delay.idte + delay.idle + delay.idd;
+	return emodel_delay_cost(&terms->params, &terms->signal, ta_ms);
 }
 
 static double loss_cost(struct path_terms *terms, double ppl_pct)
