@@ -129,6 +129,75 @@ static void like_the_equations(void **state)
 	}
 }
 
+enum { MOST = 200 };
+
+/* A batch of random targets, as the prober has it. */
+static size_t random_batch(struct score_input inputs[MOST], struct window_numbers numbers[MOST])
+{
+	size_t count = 1 + random_below(MOST);
+
+	for (size_t i = 0; i < count; i++) {
+		numbers[i] = (struct window_numbers) { .latency_ms = random_of(2000),
+			.jitter_ms = random_of(500),
+			.loss_pct = random_of(100) };
+		inputs[i] = (struct score_input) { .numbers = &numbers[i],
+			.answered = (unsigned)random_below(random_below(8) ? 20 : 1),
+			.failed = (unsigned)random_below(random_below(2) ? 20 : 1),
+			.codec = (uint32_t)random_below(sizeof codecs / sizeof *codecs) };
+		inputs[i].failed += !(inputs[i].answered + inputs[i].failed);
+	}
+	return count;
+}
+
+static void check_batched(const struct score *score, const struct score_input *input)
+{
+	const struct window_numbers *numbers = input->numbers;
+	struct score one = score_of(&codecs[input->codec], numbers->latency_ms, numbers->jitter_ms,
+		numbers->loss_pct, input->answered, input->failed);
+
+	assert_near(score->r, one.r, 1e-4);
+	assert_near(score->mos_cycle, one.mos_cycle, 1e-5);
+	assert_near(score->r_base, one.r_base, 1e-4);
+	assert_near(score->r_delay, one.r_delay, 1e-4);
+	assert_near(score->r_jitter, one.r_jitter, 1e-4);
+	assert_near(score->r_loss, one.r_loss, 1e-4);
+	assert_near(score->r_codec, one.r_codec, 1e-4);
+	assert_near(score->r,
+		emodel_r_best() - score->r_base - score->r_delay - score->r_jitter - score->r_loss -
+			score->r_codec,
+		1e-12);
+	if (!input->failed)
+		assert_near(score->r_failed, 0, 0);
+	else if (input->answered && one.r > 6.515308 && one.r < 100)
+		assert_near(emodel_mos(score->r - score->r_failed), one.mos_cycle, 1e-5);
+	else
+		assert_near(score->r_failed, one.r_failed, 1e-4);
+}
+
+/* Many at a time, every way that this machine has, are what they are one by one. */
+static void batches_are_like_one_by_one(void **state)
+{
+	static struct score_input inputs[MOST];
+	static struct window_numbers numbers[MOST];
+	static struct score scores[MOST];
+
+	for (enum columns_way way = 0; way < COLUMNS_WAYS; way++) {
+		struct columns *columns = NULL;
+
+		if (columns_way_usable(way))
+			columns =
+				columns_create(&usual, codecs, sizeof codecs / sizeof *codecs, way);
+		for (unsigned i = 0; columns && i < 300; i++) {
+			size_t count = random_batch(inputs, numbers);
+
+			score_cycles(columns, count, inputs, scores);
+			for (size_t k = 0; k < count; k++)
+				check_batched(&scores[k], &inputs[k]);
+		}
+		columns_destroy(columns);
+	}
+}
+
 /* Worse in one respect, and the score does not rise. */
 static void never_rises(void **state)
 {
@@ -165,6 +234,7 @@ int main(void)
 		cmocka_unit_test(without_an_answer),
 		cmocka_unit_test(what_does_not_exist),
 		cmocka_unit_test(like_the_equations),
+		cmocka_unit_test(batches_are_like_one_by_one),
 		cmocka_unit_test(never_rises),
 	};
 

@@ -116,7 +116,7 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	prober->closing = (struct line) { NOBODY, NOBODY };
 	for (unsigned i = 0; i < 2; i++)
 		prober->waiting[i] = (struct line) { NOBODY, NOBODY };
-	if (take_memory(prober)) {
+	if (take_memory(prober) || prober_take_codecs(prober)) {
 		prober_destroy(prober);
 		return -ENOMEM;
 	}
@@ -135,6 +135,7 @@ void prober_destroy(struct prober *prober)
 	cycles_destroy(prober->cycles);
 	window_destroy(prober->window);
 	rates_destroy(prober->rates);
+	columns_destroy(prober->columns);
 	free(prober->alerts);
 	free(prober->visits);
 	free(prober->addresses);

@@ -80,23 +80,39 @@ static void fold_row(struct prober *prober, uint32_t index, struct row *row)
 	row->numbers = window_numbers(prober->window, row->target, row->number);
 }
 
-static void score_row(const struct prober *prober, struct row *row)
-{
-	const struct settings *settings = targets_at(prober->setup.targets, row->target)->settings;
-	struct window_score kept;
+enum { BATCH = 64 };
 
-	if (!row->folded)
-		return;
-	row->score = score_cycle(&prober->setup.config->model, &settings->codec, &row->numbers,
-		row->answered, row->failed);
-	kept = (struct window_score) {
-		.mos_cycle = row->score.mos_cycle,
-		.r_delay = fmax(0, row->score.r_delay),
-		.r_jitter = fmax(0, row->score.r_jitter),
-		.r_loss = fmax(0, row->score.r_loss),
-		.r_failed = row->score.r_failed,
-	};
-	window_remember(prober->window, row->target, &kept);
+/* Scores what entered the window, in one call. */
+static void score_rows(const struct prober *prober, struct row rows[BATCH], uint32_t count)
+{
+	struct score_input inputs[BATCH];
+	struct score scores[BATCH];
+	uint32_t folded = 0, at = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (rows[i].folded)
+			inputs[folded++] = (struct score_input) {
+				.numbers = &rows[i].numbers,
+				.answered = rows[i].answered,
+				.failed = rows[i].failed,
+				.codec = prober->visits[rows[i].target].codec,
+			};
+	score_cycles(prober->columns, folded, inputs, scores);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct score *score = &rows[i].score;
+
+		if (!rows[i].folded)
+			continue;
+		rows[i].score = scores[at++];
+		window_remember(prober->window, rows[i].target,
+			&(struct window_score) {
+				.mos_cycle = score->mos_cycle,
+				.r_delay = fmax(0, score->r_delay),
+				.r_jitter = fmax(0, score->r_jitter),
+				.r_loss = fmax(0, score->r_loss),
+				.r_failed = score->r_failed,
+			});
+	}
 }
 
 static bool is_muted(const struct prober *prober, const struct settings *settings)
@@ -247,8 +263,6 @@ static void finish_row(struct prober *prober, const struct row *row)
 		prober->unfinished--;
 }
 
-enum { BATCH = 64 };
-
 static bool has_target(const struct row *rows, uint32_t count, uint32_t target)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -281,8 +295,7 @@ void prober_fold(struct prober *prober)
 	uint32_t next = CYCLE_NONE, count;
 
 	while ((count = fold_batch(prober, &next, rows))) {
-		for (uint32_t i = 0; i < count; i++)
-			score_row(prober, &rows[i]);
+		score_rows(prober, rows, count);
 		for (uint32_t i = 0; i < count; i++)
 			finish_row(prober, &rows[i]);
 	}

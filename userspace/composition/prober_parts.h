@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the prober share: prober.c (create, turn), prober_start.c (what is due goes out),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
- * that it was not us), prober_fold.c (they become results). */
+ * that it was not us), prober_fold.c (they become results), prober_codecs.c (what they are scored with). */
 #ifndef MOSPROBE_PROBER_PARTS_H
 #define MOSPROBE_PROBER_PARTS_H
 
@@ -10,6 +10,7 @@
 
 #include "composition/prober.h"
 #include "pure/alert.h"
+#include "pure/columns.h"
 #include "pure/cycle.h"
 #include "pure/guard.h"
 #include "pure/rates.h"
@@ -34,6 +35,7 @@ struct visit {
 	uint32_t
 		stretch_ms; /* by which prober.address_rate has put off the sample that is due next */
 	uint32_t address_hash; /* of the address of its newest folded cycle, 0 = none */
+	uint32_t codec;	       /* its number in the columns */
 	uint16_t next_index;   /* sample that is due next */
 	uint8_t state;	       /* enum state, as counted in prober->states */
 	uint8_t failed_cycles; /* in a row */
@@ -82,6 +84,7 @@ struct prober {
 	struct schedule *schedule;
 	struct cycles *cycles;
 	struct window *window;
+	struct columns *columns;
 	struct alert_state *alerts;	/* by target */
 	struct visit *visits;		/* by target */
 	struct host_address *addresses; /* by host */
@@ -153,6 +156,11 @@ void prober_guard_step(struct prober *prober);
 bool prober_guard_visits(const struct prober *prober, uint32_t target);
 /* Takes out of the cycle what was sampled while we were impaired; true when there was such. */
 bool prober_guard_reject(struct prober *prober, struct cycle *cycle);
+
+/* prober_codecs.c */
+
+/* Numbers the targets' codecs and makes the columns over them. Returns 0 or -ENOMEM. */
+int prober_take_codecs(struct prober *prober);
 
 /* prober_fold.c */
 
