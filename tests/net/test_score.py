@@ -2,11 +2,14 @@
 """`mosprobe score`: a path in words and in JSON, plain G.107, CSV in bulk, and what it refuses."""
 import csv
 import itertools
+import math
 import random
+import re
 import select
+import socket
 import subprocess
 
-from harness import MOSPROBE, equal, expect, json_lines, read, run, run_tests, start, stop
+from harness import MOSPROBE, equal, expect, json_lines, read, run, run_tests, start, stop, write
 
 # Columns of the file of reference values, by our names.
 VECTORS = {"one_way_ms": "Ta_ms", "loss_pct": "Ppl_pct", "burst_r": "BurstR", "ie": "Ie",
@@ -197,6 +200,51 @@ def test_csv_streams():
         near(float(found[i + 1].rsplit(",", 1)[1]),
              answer("--rtt-ms", rtt, "--jitter-ms", jitter, "--loss-pct", loss.strip())["mos"],
              1e-9, f"MOS of {lines[i]}")
+
+
+def test_settings_of_a_file():
+    """[score] of a configuration, where the result shows each of its keys."""
+    config = write("score.conf", "[score]\ncodec = g729a\nplayout_factor = 3\nplayout_min = 35ms\n"
+                   "playout_max = 60ms\nframe = 30ms\nadvantage = 4\n[redis]\nurl =\n")
+    for jitter, playout in ((0, 35), (15, 45), (400, 60)):
+        found = answer("--rtt-ms", 100, "--jitter-ms", jitter, "-c", config)
+        equal((found["ta_ms"], found["codec"]), (50 + playout + 30 + 5, "g729a"), f"jitter {jitter}")
+    near(found["ppl_pct"], 100 * math.exp(-60 / 400), 1e-9, "Ppl of late packets")
+    without = answer("--rtt-ms", 100, "--codec", "g729a", "-c",
+                     write("other.conf", read("score.conf").replace("advantage = 4", "")))
+    near(answer("--rtt-ms", 100, "-c", config)["r"] - without["r"], 4, 1e-9, "what A gives")
+    equal(table(score("--csv", "-c", config, input="rtt_ms\n100\n").stdout)[0]["r"],
+          f"{answer('--rtt-ms', 100, '--config', config)['r']:.13g}", "CSV")
+    refused("score.conf:2: [score] codec = opus: opus has no published", "--rtt-ms", 1, "-c",
+            write("score.conf", "[score]\ncodec = opus\n"))
+    refused("No such file", "--rtt-ms", 1, "-c", "/nonexistent")
+
+
+def test_the_prober_scores_alike():
+    """What `run` says of targets with codecs of their own, scored in columns, is what `score` says of
+    their latency, jitter and loss."""
+    codecs = ["codec=g711", "codec=g711-noplc", "codec=g729a", "codec=g723.1", "codec=gsm-efr",
+              "codec=g726-32 bpl=12", "ie=17 bpl=3.5", "ie=17 bpl=3.6", ""]
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in codecs]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    config = write("run.conf", "[prober]\ninterval = 2s\ntimeout = 1s\ndeny = none\n"
+                   "[score]\nplayout_min = 60ms\nframe = 30ms\nadvantage = 2.5\n[redis]\nurl =\n"
+                   "[alert]\nwarning = 2.2\ncritical = 2\nrecovery = 2.3\n")
+    targets = write("run.targets", "".join(
+        f"127.0.0.1:{port} {codec}\n" for port, codec in zip(ports, codecs)))
+    done = run([MOSPROBE, "run", "-c", config, "--targets", targets, "--stamps", "tcp_info",
+                "--output", "jsonl", "--cycles", "2"])
+    equal(done.returncode, 0, done.stderr)
+    results = [line for line in json_lines(done.stdout) if line["type"] == "result"]
+    equal(sorted(result["port"] for result in results), sorted(2 * ports), "results by port")
+    for result in results:
+        of_its_own = codecs[ports.index(result["port"])].split()
+        words = itertools.chain(*(f"--{pair}".split("=") for pair in of_its_own))
+        found = answer("--rtt-ms", result["latency_ms"], "--jitter-ms", result["jitter_ms"],
+                       "--loss-pct", result["loss_pct"], "-c", config, *words)
+        for name in ("r", "r_base", "r_delay", "r_jitter", "r_loss", "r_codec"):
+            near(result[name], found[name], 3e-4, f"{name} with {of_its_own}")
+        near(result["mos_cycle"], found["mos"], 1e-4, f"MOS with {of_its_own}")
 
 
 def refused(message, *words):

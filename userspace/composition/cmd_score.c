@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "composition/load.h"
 #include "composition/score_csv.h"
 #include "composition/score_query.h"
 #include "edges/json.h"
@@ -17,7 +18,7 @@
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 
 /* Behind the fields of a query, each of which is an option. */
-enum { OPTION_CSV = QUERY_FIELDS, OPTION_JSON, OPTION_HELP, OPTIONS };
+enum { OPTION_CSV = QUERY_FIELDS, OPTION_JSON, OPTION_CONFIG, OPTION_HELP, OPTIONS };
 
 static const struct option options[] = {
 	[QUERY_RTT_MS] = { "rtt-ms", required_argument, NULL, QUERY_RTT_MS },
@@ -31,21 +32,23 @@ static const struct option options[] = {
 	[QUERY_CODEC] = { "codec", required_argument, NULL, QUERY_CODEC },
 	[OPTION_CSV] = { "csv", no_argument, NULL, OPTION_CSV },
 	[OPTION_JSON] = { "json", no_argument, NULL, OPTION_JSON },
+	[OPTION_CONFIG] = { "config", required_argument, NULL, OPTION_CONFIG },
 	[OPTION_HELP] = { "help", no_argument, NULL, OPTION_HELP },
 	[OPTIONS] = { NULL, 0, NULL, 0 },
 };
 
 struct request {
 	struct query query;
+	const char *config_file; /* NULL = the defaults */
 	bool csv, json, help;
 };
 
 static const char usage[] =
 	"usage: mosprobe score --rtt-ms MS [--jitter-ms MS] [--loss-pct PCT] [--fail-pct PCT]\n"
-	"                      [--codec NAME] [--ie IE] [--bpl BPL] [--json]\n"
+	"                      [--codec NAME] [--ie IE] [--bpl BPL] [-c FILE] [--json]\n"
 	"       mosprobe score --one-way-ms MS [--loss-pct PCT] [--burst-r RATIO]\n"
 	"                      [--ie IE] [--bpl BPL] [--json]\n"
-	"       mosprobe score --csv < IN > OUT\n"
+	"       mosprobe score --csv [-c FILE] < IN > OUT\n"
 	"\n"
 	"Says which MOS (ITU-T G.107, narrowband) a call over such a path would have, and what\n"
 	"takes how much of it. Nothing is probed.\n"
@@ -58,6 +61,7 @@ static const char usage[] =
 	"  --ie, --bpl      values of your own for a codec (ITU-T G.113)\n"
 	"  --one-way-ms MS  plain G.107 at Ta = T = MS, Tr = 2 Ta: no playout buffer, no frame\n"
 	"  --burst-r RATIO  burst ratio of the loss (1)\n"
+	"  -c FILE          path model and codec from [score] of this configuration\n"
 	"  --json           one line of JSON\n"
 	"  --csv            the first line names the columns: the options above with _ for -;\n"
 	"                   each line comes back with r and mos appended\n"
@@ -87,11 +91,13 @@ static int read_options(int argc, char **argv, struct request *request, struct m
 
 	argv[0] = name; /* what getopt begins its messages with */
 	optind = 0;	/* glibc starts anew: whoever called may have used getopt already */
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
 		if (c == '?')
 			return message_set(msg, -EINVAL, "%s", "");
 		if (c == OPTION_HELP)
 			request->help = true;
+		else if (c == 'c' || c == OPTION_CONFIG)
+			request->config_file = optarg;
 		else if (c == OPTION_CSV)
 			request->csv = true;
 		else if (c == OPTION_JSON)
@@ -307,6 +313,26 @@ static int answer_request(const struct request *request, const struct config *co
 	return finish_output();
 }
 
+/* The path model and the codec of [score]: without a file the defaults, whatever this machine's own
+ * configuration is. Returns 0 or an exit status. */
+static int read_config(struct config **ret, const char *file)
+{
+	struct config *config;
+	struct message msg;
+
+	if (file)
+		return load_config(ret, file, NULL, 0, &msg) ? fail(EXIT_USAGE, msg.text) : 0;
+	config = config_create("score");
+	if (!config)
+		return fail(EXIT_FAILED, "no memory");
+	if (config_finish(config, "score", &msg)) {
+		config_destroy(config);
+		return fail(EXIT_FAILED, msg.text);
+	}
+	*ret = config;
+	return 0;
+}
+
 int cmd_score(int argc, char **argv)
 {
 	struct request request = { .help = false };
@@ -322,14 +348,10 @@ int cmd_score(int argc, char **argv)
 	}
 	if (check_request(&request, &msg))
 		return fail(EXIT_USAGE, msg.text);
-	/* The one table of defaults: the path model and the codec of [score]. */
-	config = config_create("score");
-	if (!config)
-		return fail(EXIT_FAILED, "no memory");
-	if (config_finish(config, "score", &msg))
-		status = fail(EXIT_FAILED, msg.text);
-	else
-		status = answer_request(&request, config);
+	status = read_config(&config, request.config_file);
+	if (status)
+		return status;
+	status = answer_request(&request, config);
 	config_destroy(config);
 	return status;
 }
