@@ -247,6 +247,13 @@ def test_the_prober_scores_alike():
         near(result["mos_cycle"], found["mos"], 1e-4, f"MOS with {of_its_own}")
 
 
+def test_check_says_what_computes():
+    done = run([MOSPROBE, "check", "--redis", ""])
+    lines = [line for line in done.stdout.splitlines() if line.split()[1] == "score"]
+    equal(len(lines), 1, f"lines in {done.stdout}")
+    expect(re.match(r"ok +score +computed with (plain|avx2|avx512), ", lines[0]), lines[0])
+
+
 def refused(message, *words):
     """Options that are refused with this one message."""
     done = score(*words)

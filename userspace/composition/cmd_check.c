@@ -13,6 +13,7 @@
 #include "edges/machine.h"
 #include "edges/publish.h"
 #include "edges/resolver.h"
+#include "pure/columns.h"
 #include "vocabulary/nsec.h"
 
 #define REDIS_TIMEOUT_MS 2000
@@ -93,6 +94,21 @@ static void check_kernel(struct check *check)
 	recent = major > 5 || (major == 5 && minor >= 10);
 	line(check, recent ? VERDICT_OK : VERDICT_WARN, "kernel", "%s%s", name.release,
 		recent ? "" : ": 5.10 or later is what mosprobe is made for");
+}
+
+/* Which of its kernels the score will run on. */
+static void check_score(struct check *check)
+{
+	enum columns_way best = columns_way_best();
+	char others[64] = "";
+
+	for (enum columns_way way = 0; way < best; way++)
+		if (columns_way_usable(way)) {
+			strcat(others, *others ? ", " : "; it also has ");
+			strcat(others, columns_way_name(way));
+		}
+	line(check, VERDICT_OK, "score", "computed with %s, the fastest that this machine has%s",
+		columns_way_name(best), others);
 }
 
 /* cgroup, BPF and io_uring, by setting up the real thing. */
@@ -267,6 +283,7 @@ int cmd_check(int argc, char **argv)
 		arguments.config_file ? arguments.config_file : "defaults", check.config->id);
 	check_targets(&check);
 	check_kernel(&check);
+	check_score(&check);
 	check_engine(&check);
 	check_slots(&check);
 	check_ports(&check);
