@@ -109,6 +109,9 @@ def test_plain_g107_in_words():
           ["R", f"{found['r']:.2f}", "MOS", f"{found['mos']:.2f}", found["band"]], "first line")
     for words in ("Ro 94.77", "Idd", "Ta = 250 ms", "Tr = 500 ms", "Ppl 1 %"):
         expect(words in done.stdout, f"{words!r} is not in {done.stdout}")
+    for burst, loss, guessed in ((3, 2, True), (3, 1.9, False), (2, 10, False)):
+        done = score("--one-way-ms", 250, "--loss-pct", loss, "--burst-r", burst)
+        equal("a guess" in done.stdout, guessed, f"a word about BurstR {burst} at {loss} %")
 
 
 def test_bands():

@@ -262,6 +262,8 @@ static void explain_one_way(const struct query_answer *answer)
 	print_part("Ie,eff", result->ie_eff);
 	printf("Ie %g, Bpl %g, Ppl %g %%, BurstR %g\n", params->ie, params->bpl, params->ppl_pct,
 		params->burst_r);
+	if (params->burst_r > 2 && params->ppl_pct >= 2)
+		printf("A BurstR above 2 is meant for a Ppl below 2 %% only: a guess.\n");
 }
 
 static void print_text(const struct query *query, const struct query_answer *answer,

@@ -15,25 +15,28 @@
 #define EMODEL_MOS_ROOT_LOW 6.51530771650466
 #define EMODEL_MOS_ROOT_HIGH 153.48469228349534
 
-/* Every parameter of G.107 narrowband, Table 2. Levels in dB, delays in ms. */
+/* Every parameter of G.107 narrowband, Table 2: levels in dB, delays in ms. Behind each its default and
+ * what emodel_check() permits, which is Table 2's range but for those marked *: wider, since a real
+ * path, or a codec of the operator's own, goes beyond it. */
 struct emodel_params {
-	double slr, rlr;   /* send and receive loudness rating */
-	double stmr, lstr; /* sidetone masking, listener sidetone */
-	double ds, dr;	   /* D-values of the telephones */
-	double telr;	   /* talker echo loudness rating */
-	double wepl;	   /* weighted echo path loss */
-	double ta_ms;	   /* absolute delay */
-	double t_ms;	   /* mean one-way delay of the echo path */
-	double tr_ms;	   /* round-trip delay in the four-wire loop */
-	double st;	   /* delay sensitivity, sT */
-	double mt_ms;	   /* minimum perceivable delay, mT */
-	double qdu;	   /* quantisation distortion units */
-	double ie, bpl;	   /* codec */
-	double ppl_pct;	   /* random packet loss, per cent */
-	double burst_r;	   /* burst ratio */
-	double nc, nfor;   /* circuit noise, noise floor at the receive side, dBm0p, dBmp */
-	double ps, pr;	   /* room noise at the send and receive side, dB(A) */
-	double advantage;  /* A */
+	double slr, rlr;   /* send and receive loudness rating: 8 (0..18), 2 (-5..14) */
+	double stmr, lstr; /* sidetone masking, listener sidetone: 15 (10..20), 18 (13..23) */
+	double ds, dr;	   /* D-values of the telephones: 3 (-3..3) both */
+	double telr;	   /* talker echo loudness rating: 65 (5..65) */
+	double wepl;	   /* weighted echo path loss: 110 (5..110) */
+	double ta_ms;	   /* absolute delay: 0 (0..1e6*) */
+	double t_ms;	   /* mean one-way delay of the echo path: 0 (0..1e6*) */
+	double tr_ms;	   /* round-trip delay in the four-wire loop: 0 (0..2e6*) */
+	double st;	   /* delay sensitivity, sT: 1 (0.4..1) */
+	double mt_ms;	   /* minimum perceivable delay, mT: 100 (20..120) */
+	double qdu;	   /* quantisation distortion units: 1 (1..14) */
+	double ie, bpl;	   /* codec: 0 (0..120*), 25.1 (0.001..1000*) */
+	double ppl_pct;	   /* random packet loss, per cent: 0 (0..100*) */
+	double burst_r;	   /* burst ratio: 1 (1..8); above 2 meant for Ppl below 2 % only */
+	double nc;	   /* circuit noise, dBm0p: -70 (-80..-40) */
+	double nfor;	   /* noise floor at the receive side, dBmp: -64 (-80..-40*) */
+	double ps, pr;	   /* room noise at the send and receive side, dB(A): 35 (35..85) both */
+	double advantage;  /* A: 0 (0..20) */
 };
 
 /* What delay and loss leave as it is: noise (7-3), basic signal-to-noise ratio (7-2), the
@@ -56,9 +59,8 @@ struct emodel_result {
 
 /* The default values of G.107: R = 93.2062077233. */
 struct emodel_params emodel_defaults(void);
-/* Checks every parameter against its permitted range: that of Table 2, wider where a real path or a
- * codec of the operator's own goes beyond it. Returns 0, or -EINVAL with the name, the value and the
- * range. */
+/* Checks every parameter against its permitted range, NAN failing. Returns 0, or -EINVAL with the name,
+ * the value and the range. */
 int emodel_check(const struct emodel_params *params, struct message *msg);
 struct emodel_result emodel_compute(const struct emodel_params *params);
 
