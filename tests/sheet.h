@@ -53,12 +53,14 @@ static inline void take_codecs(void)
 		codecs[codec_count++] = odd_codecs[i];
 }
 
+#define PARTS 3
+
 /* Columns of ROOM targets, and what came out. */
 struct sheet {
 	uint32_t count;
 	float latency_ms[ROOM], jitter_ms[ROOM], loss_pct[ROOM];
 	uint32_t codec[ROOM];
-	float r[ROOM], mos[ROOM], part[5][ROOM];
+	float r[ROOM], mos[ROOM], part[PARTS][ROOM]; /* delay, jitter, loss */
 };
 
 static inline struct columns *create(const struct path_model *model, int way)
@@ -82,8 +84,7 @@ static inline void compute(const struct columns *columns, struct sheet *sheet, b
 	const struct columns_paths paths = { sheet->latency_ms, sheet->jitter_ms, sheet->loss_pct,
 		sheet->codec };
 	const struct columns_scores scores = { sheet->r, sheet->mos };
-	const struct columns_parts parts = { sheet->part[0], sheet->part[1], sheet->part[2],
-		sheet->part[3], sheet->part[4] };
+	const struct columns_parts parts = { sheet->part[0], sheet->part[1], sheet->part[2] };
 
 	if (explained)
 		columns_explain(columns, sheet->count, &paths, &scores, &parts);

@@ -20,20 +20,22 @@ static void near_truth(const struct sheet *sheet, uint32_t i, double found, doub
 }
 
 /* truth: of each element. */
-static void check_sheet(
-	const struct sheet *sheet, const struct path_score *truth, bool explained, int way)
+static void check_sheet(const struct columns *columns, const struct sheet *sheet,
+	const struct path_score *truth, bool explained, int way)
 {
 	for (uint32_t i = 0; i < sheet->count; i++) {
 		const struct path_score *t = &truth[i];
-		const double parts[5] = { t->r_base, t->r_delay, t->r_jitter, t->r_loss,
-			t->r_codec };
-		static const char *const names[5] = { "r_base", "r_delay", "r_jitter", "r_loss",
-			"r_codec" };
-		double sum = emodel_r_best();
+		const double parts[PARTS] = { t->r_delay, t->r_jitter, t->r_loss };
+		static const char *const names[PARTS] = { "r_delay", "r_jitter", "r_loss" };
+		double r_base = columns_r_base(columns);
+		double r_codec = columns_r_codec(columns, sheet->codec[i]);
+		double sum = columns_r_best(columns) - r_base - r_codec;
 
 		near_truth(sheet, i, (double)sheet->r[i], t->r, R_MOST, "R", way);
 		near_truth(sheet, i, (double)sheet->mos[i], t->s, MOS_MOST, "MOS", way);
-		for (unsigned k = 0; explained && k < 5; k++) {
+		near_truth(sheet, i, r_base, t->r_base, 1e-12, "r_base", way);
+		near_truth(sheet, i, r_codec, t->r_codec, 1e-12, "r_codec", way);
+		for (unsigned k = 0; explained && k < PARTS; k++) {
 			near_truth(sheet, i, (double)sheet->part[k][i], parts[k], R_MOST, names[k],
 				way);
 			sum -= (double)sheet->part[k][i];
@@ -60,7 +62,7 @@ static void check_ways(
 			memset(sheet->r, 0xff, sizeof sheet->r);
 			memset(sheet->mos, 0xff, sizeof sheet->mos);
 			compute(columns[way], sheet, explained);
-			check_sheet(sheet, truth, explained, way);
+			check_sheet(columns[way], sheet, truth, explained, way);
 		}
 	}
 	sheet->count = 0;

@@ -77,51 +77,46 @@ static void fill_cells(struct cell *cells)
 		fit_cell(&cells[i], &params, &signal, cell_edge(i), cell_edge(i + 1));
 }
 
-static void fill_codec(
-	struct codec_row *row, const struct path_model *model, const struct codec *codec)
-{
-	const struct emodel_params params = emodel_defaults();
-	const struct emodel_signal signal = emodel_signal(&params);
-	struct path_score empty = emodel_path_best(model, codec);
-
-	*row = (struct codec_row) {
-		.encoder_ms = (float)empty.ta_ms,
-		.r_none = (float)(empty.r + emodel_delay_cost(&params, &signal, empty.ta_ms)),
-		.bpl = (float)codec->bpl,
-		.left = (float)fmax(EMODEL_LOSS_MOST - codec->ie, 0),
-		.r_codec = (float)empty.r_codec,
-		.r_best = (float)empty.r,
-	};
-}
-
 /* D of each codec's empty path as the kernel computes it, so that such a path loses nothing to delay,
  * to the last bit: r_delay is D(path) - d_encoder. */
 static void set_d_encoder(struct columns *columns, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		float nothing = 0, r, mos, part[5];
+		float nothing = 0, r, mos, r_delay, r_jitter, r_loss;
 
 		columns_explain(columns, 1,
 			&(struct columns_paths) { &nothing, &nothing, &nothing, &i },
 			&(struct columns_scores) { &r, &mos },
-			&(struct columns_parts) {
-				&part[0], &part[1], &part[2], &part[3], &part[4] });
-		columns->tables.codecs[i].d_encoder = part[1];
+			&(struct columns_parts) { &r_delay, &r_jitter, &r_loss });
+		columns->tables.codecs[i].d_encoder = r_delay;
 	}
 }
 
-struct columns *columns_create(const struct path_model *model, const struct codec *codecs,
-	uint32_t count, enum columns_way way)
+static void fill_codecs(struct columns *columns, const struct path_model *model,
+	const struct codec *codecs, uint32_t count)
 {
-	struct columns *columns =
-		calloc(1, sizeof *columns + count * sizeof *columns->tables.codecs);
-	struct columns_tables *tables;
+	const struct emodel_params params = emodel_defaults();
+	const struct emodel_signal signal = emodel_signal(&params);
 
-	if (!columns)
-		return NULL;
-	columns->kernel = kernel_of(way);
-	columns->r_best = emodel_r_best();
-	tables = &columns->tables;
+	for (uint32_t i = 0; i < count; i++) {
+		struct path_score empty = emodel_path_best(model, &codecs[i]);
+		double r_none = empty.r + emodel_delay_cost(&params, &signal, empty.ta_ms);
+
+		columns->tables.codecs[i] = (struct codec_row) {
+			.encoder_ms = (float)empty.ta_ms,
+			.r_none = (float)r_none,
+			.bpl = (float)codecs[i].bpl,
+		};
+		/* The same of every codec. */
+		columns->tables.r_lost = (float)(r_none + codecs[i].ie - EMODEL_LOSS_MOST);
+		columns->r_base = empty.r_base;
+		columns->r_codec[i] = empty.r_codec;
+	}
+	set_d_encoder(columns, count);
+}
+
+static void fill_model(struct columns_tables *tables, const struct path_model *model)
+{
 	tables->playout_factor = (float)model->playout_factor;
 	tables->playout_min_ms = (float)model->playout_min_ms;
 	tables->playout_room_ms = (float)(model->playout_max_ms - model->playout_min_ms);
@@ -130,17 +125,34 @@ struct columns *columns_create(const struct path_model *model, const struct code
 	tables->jitter_least = tables->late_log2 / 120;
 	tables->ta_least = ldexpf(1, TA_LEAST_LOG2);
 	tables->ta_most = nextafterf(ldexpf(1, TA_MOST_LOG2), 0);
-	fill_cells(tables->cells);
-	for (uint32_t i = 0; i < count; i++)
-		fill_codec(&tables->codecs[i], model, &codecs[i]);
-	if (count)
-		tables->r_base = (float)emodel_path_best(model, &codecs[0]).r_base;
-	set_d_encoder(columns, count);
+}
+
+struct columns *columns_create(const struct path_model *model, const struct codec *codecs,
+	uint32_t count, enum columns_way way)
+{
+	struct columns *columns =
+		calloc(1, sizeof *columns + count * sizeof *columns->tables.codecs);
+
+	if (!columns)
+		return NULL;
+	columns->r_codec = calloc(count ? count : 1, sizeof *columns->r_codec);
+	if (!columns->r_codec) {
+		free(columns);
+		return NULL;
+	}
+	columns->kernel = kernel_of(way);
+	columns->r_best = emodel_r_best();
+	fill_model(&columns->tables, model);
+	fill_cells(columns->tables.cells);
+	fill_codecs(columns, model, codecs, count);
 	return columns;
 }
 
 void columns_destroy(struct columns *columns)
 {
+	if (!columns)
+		return;
+	free(columns->r_codec);
 	free(columns);
 }
 
@@ -155,8 +167,8 @@ static struct columns_block block_at(size_t from, const struct columns_paths *pa
 	};
 
 	if (parts)
-		block.parts = (struct columns_parts) { parts->r_base + from, parts->r_delay + from,
-			parts->r_jitter + from, parts->r_loss + from, parts->r_codec + from };
+		block.parts = (struct columns_parts) { parts->r_delay + from,
+			parts->r_jitter + from, parts->r_loss + from };
 	return block;
 }
 
@@ -165,24 +177,23 @@ static void compute_rest(const struct columns *columns, size_t count,
 	void (*kernel)(const struct columns_tables *, const struct columns_block *),
 	const struct columns_block *rest)
 {
-	float in[3][COLUMNS_BLOCK] = { 0 }, out[7][COLUMNS_BLOCK];
+	float in[3][COLUMNS_BLOCK] = { 0 }, out[5][COLUMNS_BLOCK];
 	uint32_t codec[COLUMNS_BLOCK] = { 0 };
 	const float *const from[3] = { rest->paths.latency_ms, rest->paths.jitter_ms,
 		rest->paths.loss_pct };
-	float *const to[7] = { rest->scores.r, rest->scores.mos, rest->parts.r_base,
-		rest->parts.r_delay, rest->parts.r_jitter, rest->parts.r_loss,
-		rest->parts.r_codec };
+	float *const to[5] = { rest->scores.r, rest->scores.mos, rest->parts.r_delay,
+		rest->parts.r_jitter, rest->parts.r_loss };
 	const struct columns_block block = {
 		.paths = { in[0], in[1], in[2], codec },
 		.scores = { out[0], out[1] },
-		.parts = { out[2], out[3], out[4], out[5], out[6] },
+		.parts = { out[2], out[3], out[4] },
 	};
 
 	for (unsigned i = 0; i < 3; i++)
 		memcpy(in[i], from[i], count * sizeof *in[i]);
 	memcpy(codec, rest->paths.codec, count * sizeof *codec);
 	kernel(&columns->tables, &block);
-	for (unsigned i = 0; i < 7 && to[i]; i++)
+	for (unsigned i = 0; i < 5 && to[i]; i++)
 		memcpy(to[i], out[i], count * sizeof *out[i]);
 }
 
@@ -221,4 +232,14 @@ void columns_explain(const struct columns *columns, size_t count, const struct c
 double columns_r_best(const struct columns *columns)
 {
 	return columns->r_best;
+}
+
+double columns_r_base(const struct columns *columns)
+{
+	return columns->r_base;
+}
+
+double columns_r_codec(const struct columns *columns, uint32_t codec)
+{
+	return columns->r_codec[codec];
 }

@@ -52,9 +52,10 @@ struct columns_scores {
 	float *r, *mos;
 };
 
-/* The parts of struct path_score: emodel_r_best() less their sum is R, to the rounding of R. */
+/* The parts of struct path_score that depend on the path. With the two that do not, columns_r_base()
+ * and columns_r_codec(), emodel_r_best() less their sum is R, to the rounding of R. */
 struct columns_parts {
-	float *r_base, *r_delay, *r_jitter, *r_loss, *r_codec;
+	float *r_delay, *r_jitter, *r_loss;
 };
 
 /* Every column holds count elements; none may overlap another that is written. */
@@ -63,7 +64,10 @@ void columns_score(const struct columns *columns, size_t count, const struct col
 void columns_explain(const struct columns *columns, size_t count, const struct columns_paths *paths,
 	const struct columns_scores *scores, const struct columns_parts *parts);
 
-/* emodel_r_best(), which the parts start from, computed once. */
+/* What no path changes, in double precision: emodel_r_best(), which the parts start from, r_base of every
+ * target, r_codec of those with the codec at that place. */
 double columns_r_best(const struct columns *columns);
+double columns_r_base(const struct columns *columns);
+double columns_r_codec(const struct columns *columns, uint32_t codec);
 
 #endif

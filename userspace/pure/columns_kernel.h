@@ -127,6 +127,12 @@ INLINE vector delay_cost(const struct columns_tables *tables, const struct place
 	return d.a + x * (d.b + x * (d.c + x * d.d));
 }
 
+/* What loss can take at most, 95 - Ie, from what the codec has left of R. */
+INLINE vector left_for_loss(const struct columns_tables *tables, vector r_none)
+{
+	return at_least(r_none - tables->r_lost, 0);
+}
+
 /* (7-29) without Ie. */
 INLINE vector loss_cost(vector ppl_pct, vector bpl, vector left)
 {
@@ -179,7 +185,7 @@ INLINE void store_mos(const float *r_column, float *mos_column)
 static void score(const struct columns_tables *tables, const struct columns_block *block)
 {
 	const struct columns_paths *paths = &block->paths;
-	float ppl[BLOCK], r_none[BLOCK], bpl[BLOCK], left[BLOCK];
+	float ppl[BLOCK], r_none[BLOCK], bpl[BLOCK];
 	struct place place;
 
 	for (unsigned i = 0; i < BLOCK; i += LANES) {
@@ -188,19 +194,20 @@ static void score(const struct columns_tables *tables, const struct columns_bloc
 		STORE(ppl, i, missing_pct(LOAD(paths->loss_pct, i), late));
 	}
 	for (unsigned i = 0; i < BLOCK; i += LANES) {
-		struct four codec = look_up(&tables->codecs->encoder_ms, 8, paths->codec + i);
+		struct four codec = look_up(&tables->codecs->encoder_ms, 4, paths->codec + i);
 		vector path_ms = codec.a + 0.5f * LOAD(paths->latency_ms, i);
 
 		find_place(tables, &place, i,
 			path_ms + playout_above_ms(tables, LOAD(paths->jitter_ms, i)));
 		STORE(r_none, i, codec.b);
 		STORE(bpl, i, codec.c);
-		STORE(left, i, codec.d);
 	}
-	for (unsigned i = 0; i < BLOCK; i += LANES)
-		STORE(block->scores.r, i,
-			LOAD(r_none, i) - delay_cost(tables, &place, i) -
-				loss_cost(LOAD(ppl, i), LOAD(bpl, i), LOAD(left, i)));
+	for (unsigned i = 0; i < BLOCK; i += LANES) {
+		vector none = LOAD(r_none, i);
+		vector loss = loss_cost(LOAD(ppl, i), LOAD(bpl, i), left_for_loss(tables, none));
+
+		STORE(block->scores.r, i, none - delay_cost(tables, &place, i) - loss);
+	}
 	store_mos(block->scores.r, block->scores.mos);
 }
 
@@ -208,7 +215,7 @@ static void explain(const struct columns_tables *tables, const struct columns_bl
 {
 	const struct columns_paths *paths = &block->paths;
 	const struct columns_parts *parts = &block->parts;
-	float late_ppl[BLOCK], ppl[BLOCK], bpl[BLOCK], left[BLOCK], d_encoder[BLOCK], r_best[BLOCK];
+	float late_ppl[BLOCK], ppl[BLOCK], r_none[BLOCK], bpl[BLOCK], d_encoder[BLOCK];
 	struct place path, whole;
 
 	for (unsigned i = 0; i < BLOCK; i += LANES) {
@@ -218,34 +225,29 @@ static void explain(const struct columns_tables *tables, const struct columns_bl
 		STORE(ppl, i, missing_pct(LOAD(paths->loss_pct, i), late));
 	}
 	for (unsigned i = 0; i < BLOCK; i += LANES) {
-		struct four codec = look_up(&tables->codecs->encoder_ms, 8, paths->codec + i);
+		struct four codec = look_up(&tables->codecs->encoder_ms, 4, paths->codec + i);
 		vector path_ms = codec.a + 0.5f * LOAD(paths->latency_ms, i);
 
 		find_place(tables, &path, i, path_ms);
 		find_place(tables, &whole, i,
 			path_ms + playout_above_ms(tables, LOAD(paths->jitter_ms, i)));
+		STORE(r_none, i, codec.b);
 		STORE(bpl, i, codec.c);
-		STORE(left, i, codec.d);
+		STORE(d_encoder, i, codec.d);
 	}
 	for (unsigned i = 0; i < BLOCK; i += LANES) {
-		struct four codec = look_up(&tables->codecs->d_encoder, 8, paths->codec + i);
-
-		STORE(d_encoder, i, codec.a);
-		STORE(r_best, i, codec.c);
-		STORE(parts->r_codec, i, codec.b);
-		STORE(parts->r_base, i, all(tables->r_base));
-	}
-	for (unsigned i = 0; i < BLOCK; i += LANES) {
+		vector none = LOAD(r_none, i), encoder = LOAD(d_encoder, i);
+		vector left = left_for_loss(tables, none);
+		vector late = loss_cost(LOAD(late_ppl, i), LOAD(bpl, i), left);
 		vector with_path = delay_cost(tables, &path, i);
-		vector late = loss_cost(LOAD(late_ppl, i), LOAD(bpl, i), LOAD(left, i));
-		vector r_delay = with_path - LOAD(d_encoder, i);
+		vector r_delay = with_path - encoder;
 		vector r_jitter = (delay_cost(tables, &whole, i) - with_path) + late;
-		vector r_loss = loss_cost(LOAD(ppl, i), LOAD(bpl, i), LOAD(left, i)) - late;
+		vector r_loss = loss_cost(LOAD(ppl, i), LOAD(bpl, i), left) - late;
 
 		STORE(parts->r_delay, i, r_delay);
 		STORE(parts->r_jitter, i, r_jitter);
 		STORE(parts->r_loss, i, r_loss);
-		STORE(block->scores.r, i, LOAD(r_best, i) - r_delay - r_jitter - r_loss);
+		STORE(block->scores.r, i, (none - encoder) - r_delay - r_jitter - r_loss);
 	}
 	store_mos(block->scores.r, block->scores.mos);
 }

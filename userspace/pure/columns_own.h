@@ -22,16 +22,12 @@ struct cell {
 	float d[4];
 };
 
-/* What a codec makes constant. Two quarters of four floats each, as kernels load them. */
+/* What a codec makes constant, for a kernel. */
 struct codec_row {
 	float encoder_ms; /* Ta of an empty path: least playout buffer, frame, lookahead */
 	float r_none;	  /* R before delay cost and loss */
 	float bpl;
-	float left;	 /* what loss can take at most: 95 - Ie */
 	float d_encoder; /* D(encoder_ms), as the kernel itself computes it */
-	float r_codec;
-	float r_best; /* R of an empty path */
-	float unused;
 };
 
 struct columns_tables {
@@ -40,13 +36,14 @@ struct columns_tables {
 	float late_log2;    /* playout_max_ms / ln 2: late = 2^-(late_log2 / jitter) */
 	float jitter_least; /* up to it no packet is late */
 	float ta_least, ta_most;
-	float r_base;
+	float r_lost; /* r_none of a codec whose Ie is all that codec and loss can take */
 	struct codec_row codecs[];
 };
 
 struct columns {
 	const struct columns_kernel *kernel;
-	double r_best;
+	double r_best, r_base;
+	double *r_codec; /* of each codec */
 	struct columns_tables tables;
 };
 

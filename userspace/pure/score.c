@@ -66,7 +66,7 @@ struct batch {
 	float latency_ms[BATCH], jitter_ms[BATCH], loss_pct[BATCH];
 	uint32_t codec[BATCH];
 	float r[BATCH], mos[BATCH];
-	float r_base[BATCH], r_delay[BATCH], r_jitter[BATCH], r_loss[BATCH], r_codec[BATCH];
+	float r_delay[BATCH], r_jitter[BATCH], r_loss[BATCH];
 };
 
 static void fill_in(struct batch *batch, unsigned i, const struct score_input *input)
@@ -83,21 +83,21 @@ static void fill_in(struct batch *batch, unsigned i, const struct score_input *i
 	batch->codec[i] = input->codec;
 }
 
-static struct score read_out(
-	const struct batch *batch, unsigned i, double r_best, const struct score_input *input)
+static struct score read_out(const struct columns *columns, const struct batch *batch, unsigned i,
+	const struct score_input *input)
 {
 	struct score score = {
-		.r_base = (double)batch->r_base[i],
+		.r_base = columns_r_base(columns),
 		.r_delay = (double)batch->r_delay[i],
 		.r_jitter = (double)batch->r_jitter[i],
 		.r_loss = (double)batch->r_loss[i],
-		.r_codec = (double)batch->r_codec[i],
+		.r_codec = columns_r_codec(columns, input->codec),
 	};
 
 	/* Added up once more in double, and MOS from that: the parts account for r, and mos_cycle
 	 * follows from it, to more digits than are ever shown. */
-	score.r = r_best - score.r_base - score.r_delay - score.r_jitter - score.r_loss -
-		  score.r_codec;
+	score.r = columns_r_best(columns) - score.r_base - score.r_delay - score.r_jitter -
+		  score.r_loss - score.r_codec;
 	if (!input->answered)
 		return without_an_answer(score.r);
 	add_failed(&score, emodel_mos(score.r), input->answered, input->failed);
@@ -107,7 +107,6 @@ static struct score read_out(
 void score_cycles(const struct columns *columns, size_t count, const struct score_input *inputs,
 	struct score *ret)
 {
-	double r_best = columns_r_best(columns);
 	struct batch batch;
 
 	for (size_t done = 0; done < count; done += BATCH) {
@@ -119,9 +118,8 @@ void score_cycles(const struct columns *columns, size_t count, const struct scor
 			&(struct columns_paths) {
 				batch.latency_ms, batch.jitter_ms, batch.loss_pct, batch.codec },
 			&(struct columns_scores) { batch.r, batch.mos },
-			&(struct columns_parts) { batch.r_base, batch.r_delay, batch.r_jitter,
-				batch.r_loss, batch.r_codec });
+			&(struct columns_parts) { batch.r_delay, batch.r_jitter, batch.r_loss });
 		for (unsigned i = 0; i < some; i++)
-			ret[done + i] = read_out(&batch, i, r_best, &inputs[done + i]);
+			ret[done + i] = read_out(columns, &batch, i, &inputs[done + i]);
 	}
 }
