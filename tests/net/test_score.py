@@ -230,7 +230,7 @@ def test_the_prober_scores_alike():
               "codec=g726-32 bpl=12", "ie=17 bpl=3.5", "ie=17 bpl=3.6", ""]
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in codecs]
     ports = [listener.getsockname()[1] for listener in listeners]
-    config = write("run.conf", "[prober]\ninterval = 2s\ntimeout = 1s\ndeny = none\n"
+    config = write("run.conf", "[prober]\ninterval = 2s\ntimeout = 1s\ndeny = none\naddress_rate = none\n"
                    "[score]\nplayout_min = 60ms\nframe = 30ms\nadvantage = 2.5\n[redis]\nurl =\n"
                    "[alert]\nwarning = 2.2\ncritical = 2\nrecovery = 2.3\n")
     targets = write("run.targets", "".join(
