@@ -1,5 +1,5 @@
 # Benchmarks: see bench/README.md.
-.PHONY: bench-load bench-accuracy bench-throughput
+.PHONY: bench-load bench-accuracy bench-throughput bench-score
 bench-load: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/load
@@ -10,3 +10,12 @@ bench-accuracy: setup-run
 bench-throughput: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/throughput
+bench-score: setup-build
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/bench/score
+	@$(B)/bench/score
+
+$(B)/bench/score: $(B)/bench/score.o $(OBJ_PURE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -linih -lm
+
+-include $(B)/bench/score.d
