@@ -210,7 +210,7 @@ int handshake_egress(struct __sk_buff *skb)
 	struct timestamps ts = {};
 	struct tcp_header tcp;
 	__u32 sequence;
-	int offset;
+	int offset, first;
 	__u64 now;
 
 	if (!hs)
@@ -224,9 +224,11 @@ int handshake_egress(struct __sk_buff *skb)
 	if (read_timestamps(skb, offset, tcp.data_offset, &ts))
 		note(HANDSHAKE_BAD_OPTIONS);
 	sequence = bpf_ntohl(tcp.sequence);
+	first = !hs->syns || sequence != hs->isn;
+	/* Last: what comes before it, the record's way into the cache too, is no part of a latency. */
 	now = bpf_ktime_get_ns();
 
-	if (!hs->syns || sequence != hs->isn) {
+	if (first) {
 		hs->isn = sequence;
 		hs->first_syn_ns = now;
 		hs->first_tsval = ts.present ? ts.value : 0;
