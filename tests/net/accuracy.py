@@ -159,9 +159,9 @@ class Report:
         ends = sorted(end for _, end in self._spans)
         return [bisect.bisect_right(begins, ns) - bisect.bisect_right(ends, ns) for ns in self._begins]
 
-    def errors_in_flight_ns(self, least):
-        """The errors of the samples that began with so many in flight."""
-        return [error for error, count in zip(self.errors_ns, self.in_flight()) if count >= least]
+    def with_in_flight(self, least):
+        """(error, in flight) of the samples that began with so many in flight."""
+        return [(error, count) for error, count in zip(self.errors_ns, self.in_flight()) if count >= least]
 
     def line(self):
         return (f"{self.samples} samples, {self.syns} SYNs, lost {self.lost} (truth {self.lost_true}), "

@@ -19,6 +19,7 @@ FILTER = "tcp[tcpflags] & (tcp-syn|tcp-rst) != 0 or (ip6[6] == 6 and ip6[53] & 6
 SNAPLEN = "96"
 BUFFER_KIB = "65536"
 SYN, RST, ACK = 2, 4, 16
+PROVOKED_NS, LATE_NS = 500e6, 900e6    # see `netsim samples`
 FIELDS = ("frame.time_epoch ip.src ip.dst ipv6.src ipv6.dst tcp.srcport tcp.dstport tcp.stream "
           "tcp.flags tcp.seq_raw tcp.ack_raw").split()
 
@@ -105,23 +106,27 @@ class Testimony:
     """mosprobe's samples held against what was captured: pairs as of accuracy.pair()."""
 
     def __init__(self, pairs, timeout_ns):
-        self.samples = self.syns = self.wrong = 0
+        self.samples = self.syns = self.lost = self.wrong = 0
         self.examples = []
         self.errors_ns = array.array("q")    # prober minus capture
         for sample, connection in pairs:
             self._add(sample, connection, timeout_ns)
 
     def _add(self, sample, connection, timeout_ns):
-        sent = connection.sent(timeout_ns)
-        answered = connection.answer_ns and connection.answer_ns - sent[0] <= timeout_ns
+        syns, lost = connection.sent(timeout_ns), 0
+        answered = connection.answer_ns and connection.answer_ns - syns[0] <= timeout_ns
         outcome = "timeout" if not answered else "refused" if connection.refused else "ok"
+        provoked = sum(b - a < PROVOKED_NS for a, b in zip(syns, syns[1:]))
+        if answered:
+            lost = len(syns) - 1 - provoked + (connection.answer_ns - syns[-1] >= LATE_NS)
         self.samples += 1
-        self.syns += len(sent)
-        if (sample.outcome, sample.sent) != (outcome, len(sent)):
+        self.syns += len(syns)
+        self.lost += lost
+        if (sample.outcome, sample.sent, sample.lost) != (outcome, len(syns), lost):
             self.wrong += 1
             self.examples = (self.examples + [f"{sample}: captured {vars(connection)}"])[:5]
         elif sample.rtt_ns:
-            self.errors_ns.append(sample.rtt_ns - (connection.answer_ns - sent[-1]))
+            self.errors_ns.append(sample.rtt_ns - (connection.answer_ns - syns[-1]))
 
 
 if __name__ == "__main__":
