@@ -19,7 +19,7 @@ def probe(targets, *keys):
     """Samples of a few slots, as dictionaries."""
     config = write("close.conf", "\n".join([
         "[prober]", "interval = 1s", "timeout = 900ms", f"samples = {SAMPLES}", "deny = none",
-        "max_in_flight = 8", *keys, "[redis]", "url =", ""]))
+        "max_in_flight = 16", *keys, "[redis]", "url =", ""]))
     done = run([MOSPROBE, "run", "-c", config, "--targets", write("close.targets", targets),
                 "--output", "samples", "--cycles", str(CYCLES)], 30)
     equal(done.returncode, 0, f"status: {done.stderr}")
