@@ -204,7 +204,8 @@ def test_answers_are_right_bit_by_bit():
 def test_thousands_of_probes_are_all_answered_and_stamped():
     targets = [f"198.{18 + i // 2500}.{i % 250}.{i // 250 % 10}:{5060 + i % 3}" for i in range(5000)]
     targets += [f"[2001:db8:{i:x}::{i % 7}]" for i in range(1000)]
-    config = write("xdp.conf", "[prober]\ninterval = 2s\nsamples = 2\ntimeout = 1s\n[redis]\nurl =\n")
+    config = write("xdp.conf", "[prober]\ninterval = 2s\nsamples = 2\ntimeout = 1s\n"
+                   "[guard]\nwindow = 0s\n[redis]\nurl =\n")
     for mode in MODES:
         stdout, stderr = netsim(mode, MOSPROBE, "run", "-c", config, "--targets",
                                 write("xdp.targets", "\n".join(targets) + "\n"), "--cycles", "1",

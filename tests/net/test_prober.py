@@ -19,7 +19,7 @@ NETWORK = """seed 3
 
 def command(targets, keys, *words):
     scenario = write("network", NETWORK)
-    config = write("prober.conf", f"[prober]\n{keys}\n[redis]\nurl =\n")
+    config = write("prober.conf", f"[prober]\n{keys}\n[guard]\nwindow = 0s\n[redis]\nurl =\n")
     lines = (f"[{t}]" if ":" in t else t for t in targets)
     return [NETSIM, "run", scenario, "--", MOSPROBE, "run", "-c", config, "--targets",
             write("targets", "\n".join(lines) + "\n"), "--output", "samples", *words]

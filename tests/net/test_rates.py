@@ -30,7 +30,8 @@ def test_a_shared_address_is_not_flooded():
     """Sixty names that want 10 connects a second where 6 are allowed, and one behind its own address."""
     with Redis() as redis:
         found = probed([f"198.18.0.1:{5000 + i}" for i in range(60)] + ["198.18.0.2"],
-                       f"interval = 6s\nsamples = 1\naddress_rate = 6\n[redis]\nurl = {redis.url}",
+                       "interval = 6s\nsamples = 1\naddress_rate = 6\n"
+                       f"[guard]\nwindow = 0s\n[redis]\nurl = {redis.url}",
                        "--cycles", "3")
         heartbeat = redis.cli("HGETALL", "mosprobe:{rates}:prober")
     equal(len(found), 61 * 3, "samples")
@@ -56,7 +57,8 @@ def test_a_shared_address_is_not_flooded():
 
 def test_max_rate():
     found = probed([f"198.18.0.{i}" for i in range(200)],
-                   "interval = 4s\nsamples = 1\nmax_rate = 30\n[redis]\nurl =", "--cycles", "1")
+                   "interval = 4s\nsamples = 1\nmax_rate = 30\n[guard]\nwindow = 0s\n[redis]\nurl =",
+                   "--cycles", "1")
     connects = [s for s in found if s["outcome"] == "ok"]
     expect(most_in_a_second(connects) <= 33, f"{most_in_a_second(connects)} in a second")
     expect(len(connects) >= 110, f"{len(connects)} connects")
