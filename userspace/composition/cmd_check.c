@@ -7,13 +7,13 @@
 
 #include "composition/arguments.h"
 #include "composition/engine.h"
-#include "composition/hosts.h"
 #include "composition/load.h"
 #include "composition/verbs.h"
 #include "edges/machine.h"
 #include "edges/publish.h"
 #include "edges/resolver.h"
 #include "pure/columns.h"
+#include "pure/roster.h"
 #include "vocabulary/nsec.h"
 
 #define REDIS_TIMEOUT_MS 2000
@@ -43,7 +43,7 @@ enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
 struct check {
 	struct config *config;
 	struct target_list *targets;
-	struct hosts hosts;
+	struct roster *roster;
 	struct engine_plan plan;
 	unsigned failures;
 };
@@ -76,7 +76,7 @@ static void check_targets(struct check *check)
 	} else {
 		line(check, VERDICT_OK, "targets", "%zu", targets_count(check->targets));
 	}
-	if (!check->targets || hosts_create(&check->hosts, check->targets)) {
+	if (!check->targets || roster_first(&check->roster, check->targets)) {
 		fputs("mosprobe: out of memory\n", stderr);
 		exit(1);
 	}
@@ -226,7 +226,7 @@ static void check_dns(struct check *check)
 {
 	struct message servers = { "" }, msg = { "" };
 	struct dns_answer answer;
-	const char *name = check->hosts.named ? check->hosts.names[0] : NULL;
+	const char *name = check->roster->named ? check->roster->hosts[0] : NULL;
 	char v4[ADDRESS_TEXT_SIZE], v6[ADDRESS_TEXT_SIZE];
 
 	if (!name) {
@@ -291,7 +291,7 @@ int cmd_check(int argc, char **argv)
 	check_memory(&check);
 	check_dns(&check);
 	check_redis(&check);
-	hosts_destroy(&check.hosts);
+	roster_destroy(check.roster);
 	targets_destroy(check.targets);
 	config_destroy(check.config);
 	return check.failures ? 1 : 0;

@@ -8,7 +8,7 @@
 
 #include "composition/arguments.h"
 #include "composition/engine.h"
-#include "composition/hosts.h"
+#include "composition/generation.h"
 #include "composition/load.h"
 #include "composition/probe_report.h"
 #include "composition/prober.h"
@@ -37,7 +37,7 @@ static const struct argument accepted[] = {
 struct probe {
 	struct config *config;
 	struct target_list *targets;
-	struct hosts hosts;
+	struct generation *generation;
 	struct engine engine;
 	struct queue *answers;
 	struct resolver *resolver;
@@ -100,15 +100,16 @@ static int resolve(struct probe *probe, struct message *msg)
 {
 	struct timespec pause = { .tv_nsec = (long)(5 * NSEC_PER_MSEC) };
 	uint64_t until_ns = nsec_mono() + RESOLVE_WAIT_NS;
+	const struct roster *roster = probe->generation->roster;
 	int error;
 
-	if (!probe->hosts.named)
+	if (!roster->named)
 		return 0;
 	error = queue_create(&probe->answers, sizeof(struct dns_answer), 16);
 	if (error)
 		return message_set(msg, error, "out of memory");
-	error = resolver_start(&probe->resolver, probe->config, probe->hosts.names,
-		probe->hosts.named, 0, probe->answers, msg);
+	error = resolver_start(&probe->resolver, probe->config, roster->hosts, roster->named, 0,
+		probe->answers, msg);
 	while (!error && resolver_stats(probe->resolver).pending && nsec_mono() < until_ns)
 		nanosleep(&pause, NULL);
 	return error;
@@ -119,7 +120,9 @@ static int prepare(struct probe *probe, bool json, struct message *msg)
 	struct engine_plan plan = engine_plan(probe->config, probe->targets);
 	struct prober_setup setup = { 0 };
 	struct engine_notes notes;
-	int error = hosts_create(&probe->hosts, probe->targets);
+	int error = generation_first(&probe->generation, probe->config, probe->targets);
+
+	probe->targets = NULL;
 
 	if (error)
 		return message_set(msg, error, "out of memory");
@@ -134,8 +137,7 @@ static int prepare(struct probe *probe, bool json, struct message *msg)
 	if (error)
 		return error;
 	setup.config = probe->config;
-	setup.targets = probe->targets;
-	setup.hosts = &probe->hosts;
+	setup.generation = probe->generation;
 	setup.engine = &probe->engine;
 	setup.resolver = probe->resolver;
 	setup.answers = probe->answers;
@@ -143,7 +145,7 @@ static int prepare(struct probe *probe, bool json, struct message *msg)
 	setup.on_sample = on_sample;
 	setup.on_result = on_result;
 	setup.context = probe;
-	probe_report_begin(&probe->report, probe->config, targets_at(probe->targets, 0),
+	probe_report_begin(&probe->report, probe->config, probe->generation->roster->targets[0],
 		probe->engine.source, json);
 	error = prober_create(&probe->prober, &setup);
 	return error ? message_set(msg, error, "out of memory") : 0;
@@ -155,7 +157,7 @@ static void finish(struct probe *probe)
 	resolver_stop(probe->resolver);
 	queue_destroy(probe->answers);
 	engine_close(&probe->engine);
-	hosts_destroy(&probe->hosts);
+	generation_destroy(probe->generation);
 	targets_destroy(probe->targets);
 	config_destroy(probe->config);
 }

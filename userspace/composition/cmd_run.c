@@ -10,7 +10,7 @@
 
 #include "composition/arguments.h"
 #include "composition/engine.h"
-#include "composition/hosts.h"
+#include "composition/generation.h"
 #include "composition/load.h"
 #include "composition/prober.h"
 #include "composition/verbs.h"
@@ -64,9 +64,9 @@ static const struct argument accepted[] = {
 /* Everything that a run holds, in the order in which it is made. */
 struct run {
 	struct config *config;
-	struct target_list *targets;
+	struct target_list *targets; /* until the generation has it */
+	struct generation *generation;
 	char *password;
-	struct hosts hosts;
 	struct engine engine;
 	struct queue *answers, *publish_events, *output_events;
 	struct resolver *resolver;
@@ -118,7 +118,7 @@ static size_t queue_size(size_t targets)
 
 static int make_queues(struct run *run, struct message *msg)
 {
-	size_t targets = targets_count(run->targets), size = queue_size(targets);
+	size_t size = queue_size(run->generation->roster->present);
 	int error = queue_create(&run->answers, sizeof(struct dns_answer), size);
 
 	if (!error && run->config->redis_url)
@@ -130,17 +130,19 @@ static int make_queues(struct run *run, struct message *msg)
 
 static int start_threads(struct run *run, struct message *msg)
 {
+	const struct roster *roster = run->generation->roster;
 	const struct config *config = run->config;
 	int error = 0;
 
-	if (run->hosts.named)
-		error = resolver_start(&run->resolver, config, run->hosts.names, run->hosts.named,
-			run->hosts.named * NSEC_PER_SEC / FIRST_LOOKUPS_PER_S, run->answers, msg);
+	if (roster->named)
+		error = resolver_start(&run->resolver, config, roster->hosts, roster->named,
+			roster->named * NSEC_PER_SEC / FIRST_LOOKUPS_PER_S, run->answers, msg);
 	if (!error && config->redis_url)
 		error = publish_start(
 			&run->publish, config, run->password, run->publish_events, msg);
 	if (!error && config->output != OUTPUT_NONE)
-		error = output_start(&run->output, config, run->targets, run->output_events, msg);
+		error = output_start(
+			&run->output, config, run->generation->list, run->output_events, msg);
 	return error;
 }
 
@@ -181,11 +183,13 @@ static int prepare(struct run *run, struct message *msg)
 {
 	struct engine_plan plan;
 	struct engine_notes notes;
-	int error = hosts_create(&run->hosts, run->targets);
+	int error;
 
+	plan = engine_plan(run->config, run->targets);
+	error = generation_first(&run->generation, run->config, run->targets);
+	run->targets = NULL;
 	if (error)
 		return message_set(msg, error, "out of memory");
-	plan = engine_plan(run->config, run->targets);
 	warn_of_slots(&plan);
 	warn_of_ports(&plan);
 	error = engine_open(&run->engine, run->config, &plan, &notes, msg);
@@ -210,8 +214,7 @@ static int start(struct run *run, struct message *msg)
 {
 	struct prober_setup setup = {
 		.config = run->config,
-		.targets = run->targets,
-		.hosts = &run->hosts,
+		.generation = run->generation,
 		.engine = &run->engine,
 	};
 	int error = make_queues(run, msg);
@@ -338,7 +341,7 @@ static void finish(struct run *run)
 	queue_destroy(run->publish_events);
 	queue_destroy(run->answers);
 	engine_close(&run->engine);
-	hosts_destroy(&run->hosts);
+	generation_destroy(run->generation);
 	if (run->password)
 		explicit_bzero(run->password, strlen(run->password));
 	free(run->password);

@@ -23,14 +23,14 @@ static uint64_t heartbeat_every_ns(const struct prober *prober)
 
 static void take_addresses(struct prober *prober)
 {
-	const struct hosts *hosts = prober->setup.hosts;
+	const struct roster *roster = prober->generation->roster;
 
-	for (size_t i = hosts->named; i < hosts->count; i++) {
+	for (uint32_t i = 0; i < roster->host_count; i++) {
 		struct host_address *host = &prober->addresses[i];
 		struct address address;
 
-		/* The target list has parsed it before. */
-		if (address_parse(&address, hosts->names[i]))
+		host->named = address_parse(&address, roster->hosts[i]) != 0;
+		if (host->named)
 			continue;
 		*(address.family == 4 ? &host->v4 : &host->v6) = address;
 		host->status = DNS_OK;
@@ -39,12 +39,12 @@ static void take_addresses(struct prober *prober)
 
 static void take_targets(struct prober *prober)
 {
-	const struct config *config = prober->setup.config;
-	uint64_t cycles = config->cycles;
+	uint64_t cycles = prober->setup.config->cycles;
+	uint32_t targets = prober->generation->roster->count;
 
-	prober->unfinished = cycles * targets_count(prober->setup.targets);
-	for (uint32_t i = 0; i < targets_count(prober->setup.targets); i++) {
-		const struct target *target = targets_at(prober->setup.targets, i);
+	prober->unfinished = cycles * targets;
+	for (uint32_t i = 0; i < targets; i++) {
+		const struct target *target = prober_target(prober, i);
 		struct visit *visit = &prober->visits[i];
 
 		visit->open_cycle = CYCLE_NONE;
@@ -53,40 +53,28 @@ static void take_targets(struct prober *prober)
 		visit->state = STATE_UNVERIFIED;
 		if (!prober->setup.begin_now)
 			visit->phase = (uint32_t)(target_hash(target) >> 32);
-		prober->starts_per_s += (double)target->settings->samples /
-					((double)prober->interval_ns / NSEC_PER_SEC);
 		prober_first_start(prober, i);
 	}
-	prober->counters.targets = targets_count(prober->setup.targets);
+	prober->counters.targets = targets;
 	prober->counters.states[STATE_UNVERIFIED] = prober->counters.targets;
-}
-
-static unsigned most_samples(const struct target_list *targets)
-{
-	unsigned most = 1;
-
-	for (size_t i = 0; i < targets_count(targets); i++)
-		if (targets_at(targets, i)->settings->samples > most)
-			most = targets_at(targets, i)->settings->samples;
-	return most;
 }
 
 static int take_memory(struct prober *prober)
 {
 	const struct prober_setup *setup = &prober->setup;
-	uint32_t targets = (uint32_t)targets_count(setup->targets);
+	uint32_t targets = prober->room;
 	uint32_t slots = sockets_count(setup->engine->sockets);
 	struct window_config window = { setup->config->window, setup->config->average };
 
 	if (prober_guard_create(prober))
 		return -ENOMEM;
 	prober->schedule = schedule_create(targets, prober->interval_ns, prober->turn_ns);
-	prober->cycles = cycles_create(prober->open_cycles, most_samples(setup->targets));
+	prober->cycles = cycles_create(prober->open_cycles, setup->generation->most_samples);
 	prober->window = window_create(&window, targets);
 	prober->rates = rates_create(setup->config->address_rate);
 	prober->alerts = calloc(targets, sizeof *prober->alerts);
 	prober->visits = calloc(targets, sizeof *prober->visits);
-	prober->addresses = calloc(setup->hosts->count, sizeof *prober->addresses);
+	prober->addresses = calloc(targets, sizeof *prober->addresses);
 	prober->flights = calloc(slots, sizeof *prober->flights);
 	prober->completions = calloc(COMPLETIONS_PER_TURN, sizeof *prober->completions);
 	return prober->schedule && prober->cycles && prober->window && prober->rates &&
@@ -104,6 +92,8 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	if (!prober)
 		return -ENOMEM;
 	prober->setup = *setup;
+	prober->generation = setup->generation;
+	prober->room = setup->generation->roster->count;
 	prober->interval_ns = setup->config->interval_ns;
 	prober->turn_ns = prober->turn_began_ns = prober->tokens_ns = nsec_mono();
 	prober->start_tokens = START_TOKENS_LEAST;
@@ -116,7 +106,7 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	prober->closing = (struct line) { NOBODY, NOBODY };
 	for (unsigned i = 0; i < 2; i++)
 		prober->waiting[i] = (struct line) { NOBODY, NOBODY };
-	if (take_memory(prober) || prober_take_codecs(prober)) {
+	if (take_memory(prober)) {
 		prober_destroy(prober);
 		return -ENOMEM;
 	}
@@ -135,7 +125,6 @@ void prober_destroy(struct prober *prober)
 	cycles_destroy(prober->cycles);
 	window_destroy(prober->window);
 	rates_destroy(prober->rates);
-	columns_destroy(prober->columns);
 	free(prober->alerts);
 	free(prober->visits);
 	free(prober->addresses);
@@ -224,7 +213,7 @@ static uint32_t turn_engine(struct prober *prober)
 	uint64_t wait_ns = sleep_ns(prober);
 	uint32_t wanted = 1;
 
-	if (prober->starts_per_s >= BATCHED_STARTS_PER_S &&
+	if (prober->generation->starts_per_s >= BATCHED_STARTS_PER_S &&
 		prober->setup.engine->source != STAMP_CLOCK) {
 		wait_ns = BATCHED_TURN_NS;
 		wanted = COMPLETIONS_PER_TURN;

@@ -9,11 +9,10 @@
 #include <stdint.h>
 
 #include "composition/engine.h"
-#include "composition/hosts.h"
+#include "composition/generation.h"
 #include "edges/resolver.h"
 #include "pure/config.h"
 #include "pure/result.h"
-#include "pure/targets.h"
 #include "vocabulary/queue.h"
 
 struct prober;
@@ -21,8 +20,7 @@ struct prober;
 /* All of it must outlive the prober. */
 struct prober_setup {
 	const struct config *config;
-	const struct target_list *targets;
-	const struct hosts *hosts;
+	const struct generation *generation; /* the first one */
 	const struct engine *engine;
 	struct resolver *resolver; /* NULL: every target is an address */
 	struct queue *answers;	   /* of struct dns_answer; NULL: likewise */

@@ -23,7 +23,7 @@ static void send_sample(
 	struct event event = { .kind = EVENT_SAMPLE };
 
 	event.sample = (struct sample_event) {
-		.target = targets_at(prober->setup.targets, sample->target),
+		.target = prober_target(prober, sample->target),
 		.sample = *sample,
 		.addr = *address,
 		.cycle = cycles_at(prober->cycles, sample->cycle)->number,
@@ -182,7 +182,7 @@ static void end_connection(struct prober *prober, uint32_t slot, struct join_inp
 	const struct engine *engine = prober->setup.engine;
 	uint32_t target = prober->flights[slot].target;
 
-	if (targets_at(prober->setup.targets, target)->settings->close == CLOSE_FIN &&
+	if (prober_target(prober, target)->settings->close == CLOSE_FIN &&
 		join_is_connected(input)) {
 		shut_down(prober, slot);
 		return;

@@ -16,9 +16,8 @@
 const struct address *prober_address(const struct prober *prober, uint32_t target)
 {
 	static const struct address none = { .family = 0 };
-	const struct host_address *host =
-		&prober->addresses[prober->setup.hosts->of_target[target]];
-	uint8_t family = targets_at(prober->setup.targets, target)->settings->family;
+	const struct host_address *host = &prober->addresses[prober_host(prober, target)];
+	uint8_t family = prober_target(prober, target)->settings->family;
 
 	if (host->v4.family && family != FAMILY_6)
 		return &host->v4;
@@ -63,8 +62,7 @@ static bool address_changed(struct prober *prober, uint32_t target)
 static void fold_row(struct prober *prober, uint32_t index, struct row *row)
 {
 	struct cycle *cycle = cycles_at(prober->cycles, index);
-	const struct settings *settings =
-		targets_at(prober->setup.targets, cycle->target)->settings;
+	const struct settings *settings = prober_target(prober, cycle->target)->settings;
 
 	memset(row, 0, sizeof *row);
 	row->target = cycle->target;
@@ -85,6 +83,7 @@ enum { BATCH = 64 };
 /* Scores what entered the window, in one call. */
 static void score_rows(const struct prober *prober, struct row rows[BATCH], uint32_t count)
 {
+	const struct roster *roster = prober->generation->roster;
 	struct score_input inputs[BATCH];
 	struct score scores[BATCH];
 	uint32_t folded = 0, at = 0;
@@ -95,9 +94,9 @@ static void score_rows(const struct prober *prober, struct row rows[BATCH], uint
 				.numbers = &rows[i].numbers,
 				.answered = rows[i].answered,
 				.failed = rows[i].failed,
-				.codec = prober->visits[rows[i].target].codec,
+				.codec = roster->codec_of[rows[i].target],
 			};
-	score_cycles(prober->columns, folded, inputs, scores);
+	score_cycles(prober->generation->columns, folded, inputs, scores);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct score *score = &rows[i].score;
 
@@ -124,7 +123,7 @@ static bool is_muted(const struct prober *prober, const struct settings *setting
 static struct result result_of(const struct prober *prober, const struct row *row)
 {
 	struct result result = {
-		.target = targets_at(prober->setup.targets, row->target),
+		.target = prober_target(prober, row->target),
 		.target_index = row->target,
 		.addr = *prober_address(prober, row->target),
 		.at_ms = prober->turn_ms,
@@ -225,7 +224,7 @@ static void judge(struct prober *prober, const struct row *row, struct result *r
 /* Names that do not answer may have moved. */
 static void watch_failures(struct prober *prober, const struct row *row)
 {
-	uint32_t host = prober->setup.hosts->of_target[row->target];
+	uint32_t host = prober_host(prober, row->target);
 	struct visit *visit = &prober->visits[row->target];
 
 	if (row->summary.outcome == CYCLE_MISSING)
@@ -237,7 +236,7 @@ static void watch_failures(struct prober *prober, const struct row *row)
 	if (++visit->failed_cycles < FAILED_CYCLES_TO_REFRESH)
 		return;
 	visit->failed_cycles = 0;
-	if (prober->setup.resolver && host < prober->setup.hosts->named)
+	if (prober->setup.resolver && prober->addresses[host].named)
 		resolver_refresh(prober->setup.resolver, host);
 }
 

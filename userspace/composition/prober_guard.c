@@ -24,18 +24,17 @@ int prober_guard_create(struct prober *prober)
 {
 	const struct prober_setup *setup = &prober->setup;
 	struct guard_policy policy = setup->config->guard;
-	uint32_t targets = (uint32_t)targets_count(setup->targets);
 
 	/* One target that somebody waits for is judged as it is. */
 	if (setup->begin_now)
 		policy.window_ns = 0;
-	prober->guard = guard_create(&policy, targets);
+	prober->guard = guard_create(&policy, prober->room);
 	if (!prober->guard)
 		return -1;
 	/* Cycles in flight: the time-out is shorter than the interval, so a target has two at most, and
 	 * after a pause a third for one turn: one is still to be cancelled, one was skipped, one
 	 * begins. And those that wait here. */
-	prober->open_cycles = (3 + held_most(prober)) * targets + 1;
+	prober->open_cycles = (3 + held_most(prober)) * prober->room + 1;
 	prober->held = calloc(prober->open_cycles, sizeof *prober->held);
 	return prober->held ? 0 : -1;
 }
@@ -69,8 +68,7 @@ bool prober_release(struct prober *prober, uint32_t *ret_cycle)
 
 void prober_guard_see(struct prober *prober, const struct sample *sample)
 {
-	bool refused_answers =
-		targets_at(prober->setup.targets, sample->target)->settings->refused_answers;
+	bool refused_answers = prober_target(prober, sample->target)->settings->refused_answers;
 	enum sample_class class = outcome_class(sample->outcome, refused_answers);
 
 	if (class != CLASS_MISSING && window_used_to_answer(prober->window, sample->target))

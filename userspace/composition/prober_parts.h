@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the prober share: prober.c (create, turn), prober_start.c (what is due goes out),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
- * that it was not us), prober_fold.c (they become results), prober_codecs.c (what they are scored with). */
+ * that it was not us), prober_fold.c (they become results). */
 #ifndef MOSPROBE_PROBER_PARTS_H
 #define MOSPROBE_PROBER_PARTS_H
 
@@ -10,7 +10,6 @@
 
 #include "composition/prober.h"
 #include "pure/alert.h"
-#include "pure/columns.h"
 #include "pure/cycle.h"
 #include "pure/guard.h"
 #include "pure/rates.h"
@@ -35,7 +34,6 @@ struct visit {
 	uint32_t
 		stretch_ms; /* by which prober.address_rate has put off the sample that is due next */
 	uint32_t address_hash; /* of the address of its newest folded cycle, 0 = none */
-	uint32_t codec;	       /* its number in the columns */
 	uint16_t next_index;   /* sample that is due next */
 	uint8_t state;	       /* enum state, as counted in prober->states */
 	uint8_t failed_cycles; /* in a row */
@@ -46,6 +44,7 @@ struct visit {
 struct host_address {
 	struct address v4, v6;
 	uint8_t status; /* enum dns_status */
+	bool named;	/* it is a name, for the resolver */
 };
 
 /* A slot with a connect under way. */
@@ -76,15 +75,15 @@ struct line {
 
 struct prober {
 	struct prober_setup setup;
+	const struct generation *generation; /* of the newest reload */
+	uint32_t room;			     /* targets and hosts that there can be */
 	uint64_t interval_ns;
 	int64_t epoch_ns; /* CLOCK_MONOTONIC at wall clock 0: what cycle numbers count from */
 	uint64_t started_ms;
-	double starts_per_s;
 
 	struct schedule *schedule;
 	struct cycles *cycles;
 	struct window *window;
-	struct columns *columns;
 	struct alert_state *alerts;	/* by target */
 	struct visit *visits;		/* by target */
 	struct host_address *addresses; /* by host */
@@ -114,6 +113,17 @@ struct prober {
 	struct heartbeat counters;
 	struct histogram lateness_us;
 };
+
+/* The target of a number that is in use. */
+static inline const struct target *prober_target(const struct prober *prober, uint32_t number)
+{
+	return prober->generation->roster->targets[number];
+}
+
+static inline uint32_t prober_host(const struct prober *prober, uint32_t number)
+{
+	return prober->generation->roster->host_of[number];
+}
 
 /* prober_start.c */
 
@@ -156,11 +166,6 @@ void prober_guard_step(struct prober *prober);
 bool prober_guard_visits(const struct prober *prober, uint32_t target);
 /* Takes out of the cycle what was sampled while we were impaired; true when there was such. */
 bool prober_guard_reject(struct prober *prober, struct cycle *cycle);
-
-/* prober_codecs.c */
-
-/* Numbers the targets' codecs and makes the columns over them. Returns 0 or -ENOMEM. */
-int prober_take_codecs(struct prober *prober);
 
 /* prober_fold.c */
 

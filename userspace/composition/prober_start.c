@@ -19,7 +19,7 @@
 
 static const struct settings *settings_of(const struct prober *prober, uint32_t target)
 {
-	return targets_at(prober->setup.targets, target)->settings;
+	return prober_target(prober, target)->settings;
 }
 
 static int64_t cycle_begin_ns(const struct prober *prober, uint32_t target, uint64_t number)
@@ -140,7 +140,7 @@ static bool is_denied(const struct prober *prober, const struct address *address
 /* Whether the target can be connected to now; else its sample is given up with the reason. */
 static const struct address *usable_address(struct prober *prober, uint32_t target, uint64_t due_ns)
 {
-	uint32_t host = prober->setup.hosts->of_target[target];
+	uint32_t host = prober_host(prober, target);
 	const struct address *address = prober_address(prober, target);
 
 	switch ((enum dns_status)prober->addresses[host].status) {
@@ -206,8 +206,8 @@ static void connect_slot(struct prober *prober, uint32_t slot, uint32_t target, 
 	struct visit *visit = &prober->visits[target];
 	struct flight *flight = &prober->flights[slot];
 	struct sockaddr_storage storage;
-	socklen_t length = address_to_sockaddr(
-		address, targets_at(prober->setup.targets, target)->port, &storage);
+	socklen_t length =
+		address_to_sockaddr(address, prober_target(prober, target)->port, &storage);
 
 	assert(length <= sizeof flight->address);
 	memcpy(&flight->address, &storage, length);
@@ -313,7 +313,7 @@ static void refill_tokens(struct prober *prober)
 {
 	double seconds = (double)(prober->turn_ns - prober->tokens_ns) / NSEC_PER_SEC;
 	unsigned max_rate = prober->setup.config->max_rate;
-	double rate = CATCH_UP_RATE * prober->starts_per_s, most = rate * 0.02;
+	double rate = CATCH_UP_RATE * prober->generation->starts_per_s, most = rate * 0.02;
 
 	if (most < START_TOKENS_LEAST)
 		most = START_TOKENS_LEAST;
