@@ -47,7 +47,6 @@ static void take_targets(struct prober *prober)
 		const struct target *target = prober_target(prober, i);
 		struct visit *visit = &prober->visits[i];
 
-		visit->open_cycle = CYCLE_NONE;
 		visit->next_waiting = NOBODY;
 		visit->cycles_left = cycles ? (uint32_t)cycles : UINT32_MAX;
 		visit->state = STATE_UNVERIFIED;
@@ -69,7 +68,7 @@ static int take_memory(struct prober *prober)
 	if (prober_guard_create(prober))
 		return -ENOMEM;
 	prober->schedule = schedule_create(targets, prober->interval_ns, prober->turn_ns);
-	prober->cycles = cycles_create(prober->open_cycles, setup->generation->most_samples);
+	prober->cycles = cycles_create(prober->open_cycles, prober->samples_most);
 	prober->window = window_create(&window, targets);
 	prober->rates = rates_create(setup->config->address_rate);
 	prober->alerts = calloc(targets, sizeof *prober->alerts);
@@ -94,6 +93,7 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	prober->setup = *setup;
 	prober->generation = setup->generation;
 	prober->room = setup->generation->roster->count;
+	prober->samples_most = setup->generation->most_samples;
 	prober->interval_ns = setup->config->interval_ns;
 	prober->turn_ns = prober->turn_began_ns = prober->tokens_ns = nsec_mono();
 	prober->start_tokens = START_TOKENS_LEAST;

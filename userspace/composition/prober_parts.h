@@ -34,6 +34,7 @@ struct visit {
 	uint32_t
 		stretch_ms; /* by which prober.address_rate has put off the sample that is due next */
 	uint32_t address_hash; /* of the address of its newest folded cycle, 0 = none */
+	uint16_t samples;      /* of the cycle that next_index belongs to */
 	uint16_t next_index;   /* sample that is due next */
 	uint8_t state;	       /* enum state, as counted in prober->states */
 	uint8_t failed_cycles; /* in a row */
@@ -77,6 +78,7 @@ struct prober {
 	struct prober_setup setup;
 	const struct generation *generation; /* of the newest reload */
 	uint32_t room;			     /* targets and hosts that there can be */
+	unsigned samples_most;		     /* that a cycle can have */
 	uint64_t interval_ns;
 	int64_t epoch_ns; /* CLOCK_MONOTONIC at wall clock 0: what cycle numbers count from */
 	uint64_t started_ms;

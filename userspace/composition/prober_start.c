@@ -32,7 +32,7 @@ static int64_t cycle_begin_ns(const struct prober *prober, uint32_t target, uint
 
 static uint64_t spacing_ns(const struct prober *prober, uint32_t target)
 {
-	return prober->interval_ns / settings_of(prober, target)->samples;
+	return prober->interval_ns / prober->visits[target].samples;
 }
 
 uint64_t prober_due_ns(const struct prober *prober, uint32_t target)
@@ -40,9 +40,20 @@ uint64_t prober_due_ns(const struct prober *prober, uint32_t target)
 	const struct visit *visit = &prober->visits[target];
 
 	return (uint64_t)cycle_begin_ns(prober, target, visit->number) +
-	       schedule_offset_ns(visit->next_index, settings_of(prober, target)->samples,
-		       prober->interval_ns) +
+	       schedule_offset_ns(visit->next_index, visit->samples, prober->interval_ns) +
 	       visit->stretch_ms * NSEC_PER_MSEC;
+}
+
+/* On to the visit's next cycle. What its target's settings are now holds for all of it. */
+static void next_cycle(struct prober *prober, uint32_t target)
+{
+	unsigned samples = settings_of(prober, target)->samples;
+	struct visit *visit = &prober->visits[target];
+
+	visit->samples =
+		(uint16_t)(samples < prober->samples_most ? samples : prober->samples_most);
+	visit->next_index = 0;
+	visit->open_cycle = CYCLE_NONE;
 }
 
 void prober_first_start(struct prober *prober, uint32_t target)
@@ -53,7 +64,7 @@ void prober_first_start(struct prober *prober, uint32_t target)
 	/* The first cycle that is whole. */
 	visit->number = (uint64_t)((since_ns + (int64_t)prober->interval_ns - 1) /
 				   (int64_t)prober->interval_ns);
-	visit->next_index = 0;
+	next_cycle(prober, target);
 	schedule_add(prober->schedule, target, prober_due_ns(prober, target));
 }
 
@@ -64,9 +75,8 @@ static void advance(struct prober *prober, uint32_t target)
 	uint64_t due_ns;
 
 	visit->stretch_ms = 0;
-	if (++visit->next_index == settings_of(prober, target)->samples) {
-		visit->next_index = 0;
-		visit->open_cycle = CYCLE_NONE;
+	if (++visit->next_index == visit->samples) {
+		next_cycle(prober, target);
 		visit->number++;
 		if (visit->cycles_left != UINT32_MAX && --visit->cycles_left == 0)
 			return;
@@ -86,8 +96,7 @@ static bool open_cycle(struct prober *prober, uint32_t target)
 
 	if (visit->open_cycle != CYCLE_NONE)
 		return true;
-	visit->open_cycle = cycles_open(
-		prober->cycles, target, visit->number, settings_of(prober, target)->samples);
+	visit->open_cycle = cycles_open(prober->cycles, target, visit->number, visit->samples);
 	return visit->open_cycle != CYCLE_NONE;
 }
 
@@ -96,7 +105,7 @@ static bool open_cycle(struct prober *prober, uint32_t target)
 static void skip_cycle(struct prober *prober, uint32_t target)
 {
 	struct heartbeat *counters = &prober->counters;
-	unsigned samples = settings_of(prober, target)->samples;
+	unsigned samples = prober->visits[target].samples;
 
 	counters->samples += samples;
 	counters->outcomes[OUTCOME_SKIPPED] += samples;
