@@ -25,8 +25,10 @@ static int number_hosts(struct roster *roster)
 	if (!names)
 		return -ENOMEM;
 	roster->host_count = names_count(names);
-	for (uint32_t i = 0; i < roster->host_count; i++)
+	for (uint32_t i = 0; i < roster->host_count; i++) {
 		roster->hosts[i] = names_at(names, i);
+		roster->host_here[i] = true;
+	}
 	names_destroy(names);
 	return 0;
 }
@@ -79,29 +81,49 @@ int roster_number_codecs(struct roster *roster)
 	return 0;
 }
 
-int roster_first(struct roster **ret, const struct target_list *list)
+int roster_allot(struct roster **ret, size_t targets, size_t hosts)
 {
-	size_t count = targets_count(list), room = count ? count : 1;
+	size_t room = targets ? targets : 1, host_room = hosts ? hosts : 1;
 	struct roster *roster = calloc(1, sizeof *roster);
 
 	if (!roster)
 		return -ENOMEM;
-	roster->count = roster->present = (uint32_t)count;
+	roster->count = (uint32_t)targets;
+	roster->host_count = (uint32_t)hosts;
 	roster->targets = calloc(room, sizeof *roster->targets);
+	roster->here = calloc(room, sizeof *roster->here);
 	roster->host_of = calloc(room, sizeof *roster->host_of);
 	roster->codec_of = calloc(room, sizeof *roster->codec_of);
-	roster->hosts = calloc(room, sizeof *roster->hosts);
-	if (!roster->targets || !roster->host_of || !roster->codec_of || !roster->hosts)
-		goto fail;
-	for (size_t i = 0; i < count; i++)
-		roster->targets[i] = targets_at(list, i);
-	if (number_hosts(roster) || roster_number_codecs(roster))
-		goto fail;
+	roster->hosts = calloc(host_room, sizeof *roster->hosts);
+	roster->host_here = calloc(host_room, sizeof *roster->host_here);
+	if (!roster->targets || !roster->here || !roster->host_of || !roster->codec_of ||
+		!roster->hosts || !roster->host_here) {
+		roster_destroy(roster);
+		return -ENOMEM;
+	}
 	*ret = roster;
 	return 0;
-fail:
-	roster_destroy(roster);
-	return -ENOMEM;
+}
+
+int roster_first(struct roster **ret, const struct target_list *list)
+{
+	size_t count = targets_count(list);
+	struct roster *roster;
+
+	/* There are at most as many hosts. */
+	if (roster_allot(&roster, count, count))
+		return -ENOMEM;
+	roster->present = (uint32_t)count;
+	for (size_t i = 0; i < count; i++) {
+		roster->targets[i] = targets_at(list, i);
+		roster->here[i] = true;
+	}
+	if (number_hosts(roster) || roster_number_codecs(roster)) {
+		roster_destroy(roster);
+		return -ENOMEM;
+	}
+	*ret = roster;
+	return 0;
 }
 
 void roster_destroy(struct roster *roster)
@@ -109,9 +131,11 @@ void roster_destroy(struct roster *roster)
 	if (!roster)
 		return;
 	free(roster->targets);
+	free(roster->here);
 	free(roster->host_of);
 	free(roster->codec_of);
 	free(roster->codecs);
 	free(roster->hosts);
+	free(roster->host_here);
 	free(roster);
 }

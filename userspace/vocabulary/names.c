@@ -80,17 +80,28 @@ void names_destroy(struct names *names)
 	free(names);
 }
 
+/* Its number, or NAMES_NO_MEMORY when it has none. */
+static uint32_t find(const struct names *names, const char *text, uint64_t hash)
+{
+	for (size_t cell = hash & (names->size - 1); names->cells[cell];
+		cell = (cell + 1) & (names->size - 1))
+		if (!strcmp(names->texts[names->cells[cell] - 1], text))
+			return names->cells[cell] - 1;
+	return NAMES_NO_MEMORY;
+}
+
+bool names_known(const struct names *names, const char *text)
+{
+	return find(names, text, hash_of(text)) != NAMES_NO_MEMORY;
+}
+
 uint32_t names_number(struct names *names, const char *text)
 {
 	uint64_t hash = hash_of(text);
-	uint32_t number;
+	uint32_t number = find(names, text, hash);
 
-	for (size_t cell = hash & (names->size - 1); names->cells[cell];
-		cell = (cell + 1) & (names->size - 1)) {
-		number = names->cells[cell] - 1;
-		if (!strcmp(names->texts[number], text))
-			return number;
-	}
+	if (number != NAMES_NO_MEMORY)
+		return number;
 	if (names->count == names->room &&
 		(names->room > UINT32_MAX / 4 || !grow(names, 2 * names->room)))
 		return NAMES_NO_MEMORY;

@@ -18,6 +18,7 @@ void names_destroy(struct names *names); /* NULL is fine */
 
 /* The number of a text, a new one when it has none; NAMES_NO_MEMORY. */
 uint32_t names_number(struct names *names, const char *text);
+bool names_known(const struct names *names, const char *text);
 uint32_t names_count(const struct names *names);
 /* number below names_count(). */
 const char *names_at(const struct names *names, uint32_t number);
