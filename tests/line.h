@@ -48,7 +48,7 @@ struct line {
 static inline struct line line_of(unsigned window_cycles, unsigned average)
 {
 	struct line line = {
-		.cycles = cycles_create(2, 20),
+		.cycles = cycles_create(2),
 		.window = window_create(&(struct window_config) { window_cycles, average }, 1),
 		.ref = { .cycles = window_cycles, .average = average },
 		.number = 29000000,

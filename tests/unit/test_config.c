@@ -216,33 +216,33 @@ static void every_range_is_kept(void **state)
 
 static void everything_given(void **state)
 {
-	struct config *config =
-		good("\xef\xbb\xbf# a comment\r\n"
-		     "[prober]\r\n"
-		     "id = berlin-1 ; where it stands\r\n"
-		     "targets = a.txt, b.txt\n"
-		     "  /etc/mosprobe/c.txt ; more\n"
-		     "\n"
-		     "  # between\n"
-		     "\td.txt e.txt\n"
-		     "port=5061\ninterval : 1.5m\ntimeout = 500ms\nsamples = 10\n"
-		     "window = 3\naverage = 4\nstamps = tcp_info\nclose = rst\n"
-		     "engine = epoll\nmax_rate = 500\naddress_rate = none\nsource = 192.0.2.9, 2001:db8::9\ndscp = ef\n"
-		     "family = 6\nmax_in_flight = 4096\noutput = jsonl\ncycles = 7\n"
-		     "deny = 10.0.0.0/8\n 2001:db8::/32\n"
-		     "[score]\ncodec = G729A\nplayout_factor = 1.5\n"
-		     "playout_min = 10ms\nplayout_max = 0.2s\nframe = 30ms\n"
-		     "advantage = 5\n"
-		     "[alert]\nwarning = 3.3\nwarning_for = 5m\ncritical = 2.8\n"
-		     "critical_for = 90s\nrecovery = 3.6\nrecovery_for = 0.5h\n"
-		     "[guard]\nwindow = 20s\nshare = 62.5%\nmin_targets = 5\nsample = 50\n"
-		     "max = 1h\n"
-		     "[dns]\nservers = 192.0.2.1, 192.0.2.2:5353 "
-		     "[2001:db8::1]:53,2001:db8::2\n"
-		     "ttl_min = 10s\nttl_max = 2h\nstale_max = 48h\ntimeout = 1s\n"
-		     "[redis]\nurl = unix:///run/redis.sock?db=3\nusername = probe\n"
-		     "password_file = /etc/mosprobe/redis password\nprefix = mp\n"
-		     "results_maxlen = 10\nalerts_maxlen = 20\nspool_max = 1.5MiB");
+	struct config *config = good(
+		"\xef\xbb\xbf# a comment\r\n"
+		"[prober]\r\n"
+		"id = berlin-1 ; where it stands\r\n"
+		"targets = a.txt, b.txt\n"
+		"  /etc/mosprobe/c.txt ; more\n"
+		"\n"
+		"  # between\n"
+		"\td.txt e.txt\n"
+		"port=5061\ninterval : 1.5m\ntimeout = 500ms\nsamples = 10\n"
+		"window = 3\naverage = 4\nstamps = tcp_info\nclose = rst\n"
+		"engine = epoll\nmax_rate = 500\naddress_rate = none\nsource = 192.0.2.9, 2001:db8::9\ndscp = ef\n"
+		"family = 6\nmax_in_flight = 4096\noutput = jsonl\ncycles = 7\n"
+		"deny = 10.0.0.0/8\n 2001:db8::/32\n"
+		"[score]\ncodec = G729A\nplayout_factor = 1.5\n"
+		"playout_min = 10ms\nplayout_max = 0.2s\nframe = 30ms\n"
+		"advantage = 5\n"
+		"[alert]\nwarning = 3.3\nwarning_for = 5m\ncritical = 2.8\n"
+		"critical_for = 90s\nrecovery = 3.6\nrecovery_for = 0.5h\n"
+		"[guard]\nwindow = 20s\nshare = 62.5%\nmin_targets = 5\nsample = 50\n"
+		"max = 1h\n"
+		"[dns]\nservers = 192.0.2.1, 192.0.2.2:5353 "
+		"[2001:db8::1]:53,2001:db8::2\n"
+		"ttl_min = 10s\nttl_max = 2h\nstale_max = 48h\ntimeout = 1s\n"
+		"[redis]\nurl = unix:///run/redis.sock?db=3\nusername = probe\n"
+		"password_file = /etc/mosprobe/redis password\nprefix = mp\n"
+		"results_maxlen = 10\nalerts_maxlen = 20\nspool_max = 1.5MiB");
 	const struct alert_policy *alert = &config->defaults.alert;
 
 	assert_string_equal(config->id, "berlin-1");
@@ -415,7 +415,6 @@ static void unknown_names(void **state)
 static void not_in_this_version(void **state)
 {
 	static const char *const keys[][3] = {
-		{ "prober", "watch", "yes" },
 		{ "prober", "closer_samples", "20" },
 		{ "prober", "closer_below", "4.0" },
 		{ "prober", "closer_share", "10%" },

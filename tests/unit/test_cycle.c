@@ -50,7 +50,7 @@ static void fill(struct cycles *cycles, uint32_t index, struct sample given[SAMP
 
 static void samples_come_in_any_order(void **state)
 {
-	struct cycles *cycles = cycles_create(CAPACITY, SAMPLES);
+	struct cycles *cycles = cycles_create(CAPACITY);
 
 	for (unsigned round = 0; round < 500; round++) {
 		unsigned planned = 1 + (unsigned)random_below(SAMPLES);
@@ -81,40 +81,60 @@ static void samples_come_in_any_order(void **state)
 	cycles_destroy(cycles);
 }
 
+/* Cycles of all sizes, more than a chunk of memory holds; nobody writes over those that are open. */
 static void a_pool_has_an_end_and_is_used_again(void **state)
 {
-	struct cycles *cycles = cycles_create(CAPACITY, SAMPLES);
-	bool open[CAPACITY] = { false };
-	uint32_t indices[CAPACITY], count = 0;
+	enum { MANY = 3000, STEPS = 60000 };
+	struct cycles *cycles = cycles_create(MANY);
+	static uint32_t indices[MANY];
+	uint32_t count = 0;
 
-	for (unsigned step = 0; step < 20000; step++) {
-		if (random_below(2)) {
-			uint32_t index = cycles_open(cycles, step, step, SAMPLES);
+	for (unsigned step = 0; step < STEPS; step++) {
+		/* It fills up, and empties again. */
+		if (random_below(100) < (step / 15000 % 2 ? 30 : 70)) {
+			unsigned planned = 1 + (unsigned)random_below(CYCLE_SAMPLES_MAX);
+			uint32_t index = cycles_open(cycles, step, step, planned);
+			struct cycle *cycle;
 
-			assert_true((index == CYCLE_NONE) == (count == CAPACITY));
+			assert_true((index == CYCLE_NONE) == (count == MANY));
 			if (index == CYCLE_NONE)
 				continue;
-			assert_true(index < CAPACITY && !open[index]);
-			open[index] = true;
+			cycle = cycles_at(cycles, index);
+			for (unsigned i = 0; i < planned; i++)
+				cycle->samples[i].rtt_ns = step;
 			indices[count++] = index;
 		} else if (count) {
 			uint32_t which = (uint32_t)random_below(count), index = indices[which];
+			const struct cycle *cycle = cycles_at(cycles, index);
 
+			assert_true(cycle->target == cycle->number);
+			for (unsigned i = 0; i < cycle->planned; i++)
+				assert_int_equal(cycle->samples[i].rtt_ns, cycle->target);
 			cycles_close(cycles, index);
-			open[index] = false;
 			indices[which] = indices[--count];
 		}
-		/* Nobody writes over those that are open. */
-		for (uint32_t i = 0; i < count; i++)
-			assert_int_equal(cycles_at(cycles, indices[i])->target,
-				cycles_at(cycles, indices[i])->number);
 	}
+	cycles_destroy(cycles);
+}
+
+static void a_cycle_that_is_cut_short(void **state)
+{
+	struct cycles *cycles = cycles_create(1);
+	uint32_t index = cycles_open(cycles, 1, 1, 5);
+	struct sample first = random_sample(1, index, 0), second = random_sample(1, index, 1);
+
+	assert_false(cycles_put(cycles, &first));
+	assert_false(cycles_cut(cycles, index, 2));
+	assert_true(cycles_put(cycles, &second));
+	cycles_close(cycles, index);
+	index = cycles_open(cycles, 1, 1, 5);
+	assert_true(cycles_cut(cycles, index, 0));
 	cycles_destroy(cycles);
 }
 
 static void small_pools(void **state)
 {
-	struct cycles *none = cycles_create(0, 1), *one = cycles_create(1, 1);
+	struct cycles *none = cycles_create(0), *one = cycles_create(1);
 
 	assert_int_equal(cycles_open(none, 0, 0, 1), CYCLE_NONE);
 	assert_int_equal(cycles_open(one, 7, 9, 1), 0);
@@ -131,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_come_in_any_order),
 		cmocka_unit_test(a_pool_has_an_end_and_is_used_again),
+		cmocka_unit_test(a_cycle_that_is_cut_short),
 		cmocka_unit_test(small_pools),
 	};
 

@@ -13,6 +13,7 @@
 #include "vocabulary/nsec.h"
 
 #define S NSEC_PER_SEC
+#define ROOM 64 /* for hosts that come later */
 
 static const struct dns_policy policy = {
 	.ttl_min_ns = 30 * S, .ttl_max_ns = 3600 * S, .stale_max_ns = 86400 * S
@@ -38,7 +39,8 @@ static struct dns_cache *create(const char *const *names, size_t count, uint64_t
 {
 	struct dns_cache *cache = NULL;
 
-	assert_int_equal(dns_cache_create(&cache, &policy, names, count, 0, within_ns), 0);
+	assert_int_equal(
+		dns_cache_create(&cache, &policy, names, count, count + ROOM, 0, within_ns), 0);
 	return cache;
 }
 
@@ -418,6 +420,62 @@ static void order_holds_under_random_use(void **state)
 	dns_cache_destroy(cache);
 }
 
+/* Hosts that come, go and come again, at any point of a look-up, against a table of who is there: each
+ * of these is due once a look-up, and nobody else ever. */
+static void hosts_come_and_go(void **state)
+{
+	static const char *const names[] = { "a.test", "b.test" };
+	struct dns_cache *cache = create(names, 2, 0);
+	const uint32_t hosts = 2 + ROOM;
+	bool here[2 + ROOM] = { true, true }, asked[2 + ROOM] = { false };
+	uint64_t now_ns = 0;
+
+	srand(7);
+	for (unsigned step = 0; step < 200000; step++) {
+		uint32_t host = (uint32_t)rand() % hosts;
+		struct dns_reply replies[DNS_FAMILIES] = { found("192.0.2.1", 60), absent };
+
+		now_ns += (uint64_t)rand() % (S / 8);
+		switch (rand() % 4) {
+		case 0:
+			if (here[host])
+				dns_cache_remove(cache, host);
+			else
+				dns_cache_add(cache, host, "new.test", now_ns);
+			here[host] = !here[host];
+			if (here[host])
+				assert_false(dns_cache_known(cache, host).looked);
+			break;
+		case 1:
+			if (host < 2 || here[host])
+				dns_cache_hurry(cache, host, now_ns);
+			break;
+		case 2:
+			if (!dns_cache_due(cache, now_ns, &host))
+				break;
+			assert_true(here[host] && !asked[host]);
+			asked[host] = true;
+			break;
+		default:
+			if (!asked[host])
+				break;
+			asked[host] = false;
+			dns_cache_store(cache, host, replies, now_ns);
+			if (here[host])
+				assert_true(dns_cache_known(cache, host).looked);
+		}
+	}
+	/* All that are there come up again. */
+	now_ns += 3600 * S;
+	for (uint32_t host; dns_cache_due(cache, now_ns, &host);) {
+		assert_true(here[host] && !asked[host]);
+		asked[host] = true;
+	}
+	for (uint32_t host = 0; host < hosts; host++)
+		assert_true(asked[host] || !here[host]);
+	dns_cache_destroy(cache);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +492,7 @@ int main(void)
 		cmocka_unit_test(hurry_leaves_what_is_under_way),
 		cmocka_unit_test(address_in_use_is_kept),
 		cmocka_unit_test(order_holds_under_random_use),
+		cmocka_unit_test(hosts_come_and_go),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -324,6 +324,25 @@ static void a_slow_count_says_the_same(void **state)
 	guard_destroy(guard);
 }
 
+static void a_reload_switches_it_on(void **state)
+{
+	struct guard *guard = guard_create(&usual, 1000);
+	uint64_t now_ns = 1000 * SECOND;
+
+	guard_count(guard, usual.min_targets - 1);
+	assert_int_equal(guard_hold_ns(guard), 0);
+	for (uint32_t i = 0; i < usual.min_targets; i++)
+		guard_see(guard, i, false, now_ns);
+	assert_false(guard_step(guard, now_ns).happened);
+	guard_count(guard, usual.min_targets);
+	assert_int_equal(guard_hold_ns(guard), usual.window_ns);
+	for (uint32_t i = 0; i < usual.min_targets; i++)
+		guard_see(guard, i, false, now_ns);
+	assert_true(guard_step(guard, now_ns).happened);
+	assert_true(guard_is_impaired(guard));
+	guard_destroy(guard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +356,7 @@ int main(void)
 		cmocka_unit_test(it_visits_a_sample),
 		cmocka_unit_test(many_times),
 		cmocka_unit_test(a_slow_count_says_the_same),
+		cmocka_unit_test(a_reload_switches_it_on),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

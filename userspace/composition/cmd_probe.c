@@ -108,7 +108,7 @@ static int resolve(struct probe *probe, struct message *msg)
 	error = queue_create(&probe->answers, sizeof(struct dns_answer), 16);
 	if (error)
 		return message_set(msg, error, "out of memory");
-	error = resolver_start(&probe->resolver, probe->config, roster->hosts, roster->named, 0,
+	error = resolver_start(&probe->resolver, probe->config, roster->hosts, roster->named, 0, 0,
 		probe->answers, msg);
 	while (!error && resolver_stats(probe->resolver).pending && nsec_mono() < until_ns)
 		nanosleep(&pause, NULL);

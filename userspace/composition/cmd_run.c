@@ -13,6 +13,8 @@
 #include "composition/generation.h"
 #include "composition/load.h"
 #include "composition/prober.h"
+#include "composition/reloader.h"
+#include "composition/run_report.h"
 #include "composition/verbs.h"
 #include "edges/output.h"
 #include "edges/publish.h"
@@ -28,6 +30,7 @@
 /* Of the prober's thread, where it may: a start that waits for a processor is late. */
 #define PROBER_NICE (-10)
 #define QUEUE_LEAST 4096
+#define ROOM_LEAST 65536
 #define QUEUE_MOST 65536
 
 static const char usage[] =
@@ -46,7 +49,8 @@ static const char usage[] =
 	"  --cycles N          end after N cycles of every target\n"
 	"  --output table      table, jsonl, samples or none\n"
 	"\n"
-	"SIGINT and SIGTERM finish what is in flight and end with status 0.\n";
+	"SIGINT and SIGTERM finish what is in flight and end with status 0. SIGHUP reads the\n"
+	"configuration and the targets again.\n";
 
 static const struct argument accepted[] = {
 	{ "targets", "prober", "targets" },
@@ -73,6 +77,7 @@ struct run {
 	struct publish *publish;
 	struct output *output;
 	struct prober *prober;
+	struct reloader *reloader;
 };
 
 static volatile sig_atomic_t reload_asked;
@@ -128,6 +133,12 @@ static int make_queues(struct run *run, struct message *msg)
 	return error ? message_set(msg, error, "queues: %s", strerror(-error)) : 0;
 }
 
+/* Targets that there can be after reloads: memory that is not used is not touched. */
+static uint32_t room(const struct run *run)
+{
+	return 2 * run->generation->roster->count + ROOM_LEAST;
+}
+
 static int start_threads(struct run *run, struct message *msg)
 {
 	const struct roster *roster = run->generation->roster;
@@ -136,13 +147,14 @@ static int start_threads(struct run *run, struct message *msg)
 
 	if (roster->named)
 		error = resolver_start(&run->resolver, config, roster->hosts, roster->named,
-			roster->named * NSEC_PER_SEC / FIRST_LOOKUPS_PER_S, run->answers, msg);
+			room(run), roster->named * NSEC_PER_SEC / FIRST_LOOKUPS_PER_S, run->answers,
+			msg);
 	if (!error && config->redis_url)
 		error = publish_start(
 			&run->publish, config, run->password, run->publish_events, msg);
 	if (!error && config->output != OUTPUT_NONE)
 		error = output_start(
-			&run->output, config, run->generation->list, run->output_events, msg);
+			&run->output, config, roster, room(run), run->output_events, msg);
 	return error;
 }
 
@@ -210,12 +222,19 @@ static void wait_for_names(const struct run *run)
 		nanosleep(&pause, NULL);
 }
 
-static int start(struct run *run, struct message *msg)
+static int start(struct run *run, const struct arguments *arguments, struct message *msg)
 {
 	struct prober_setup setup = {
 		.config = run->config,
 		.generation = run->generation,
 		.engine = &run->engine,
+	};
+	struct reloader_setup reload = {
+		.config_file = arguments->config_file,
+		.options = arguments->options,
+		.option_count = arguments->option_count,
+		.config = run->config,
+		.generation = run->generation,
 	};
 	int error = make_queues(run, msg);
 
@@ -230,8 +249,16 @@ static int start(struct run *run, struct message *msg)
 	setup.answers = run->answers;
 	setup.publish = run->publish_events;
 	setup.output = run->output_events;
+	setup.room = room(run);
 	error = prober_create(&run->prober, &setup);
-	return error ? message_set(msg, error, "out of memory") : 0;
+	if (error)
+		return message_set(msg, error, "out of memory");
+	reload.room = setup.room;
+	reload.prober = run->prober;
+	reload.resolver = run->resolver;
+	reload.publish = run->publish;
+	reload.output = run->output;
+	return reloader_start(&run->reloader, &reload, msg);
 }
 
 static void loop(struct run *run)
@@ -249,98 +276,31 @@ static void loop(struct run *run)
 			prober_stop(run->prober);
 		if (reload_asked) {
 			reload_asked = 0;
-			log_line(LOG_WARN, "SIGHUP: this version cannot reload; restart it");
+			reloader_ask(run->reloader);
 		}
+		reloader_step(run->reloader);
 	}
-}
-
-static const char *local_error_of(unsigned kind)
-{
-	return local_error_name((enum local_error)kind);
-}
-
-static const char *skip_reason_of(unsigned reason)
-{
-	return skip_reason_name((enum skip_reason)reason);
-}
-
-static const char *trouble_of(unsigned trouble)
-{
-	return handshake_trouble_name((enum handshake_trouble)trouble);
-}
-
-/* "local errors: 12 no_port, 1 no_route", when there were any. */
-static void report_kinds(const char *what, const uint64_t *counts, unsigned kinds,
-	const char *(*name_of)(unsigned kind))
-{
-	char text[512];
-	size_t used = 0;
-
-	for (unsigned i = 0; i < kinds; i++)
-		if (counts[i])
-			used += (size_t)snprintf(text + used, sizeof text - used, "%s%lu %s",
-				used ? ", " : "", (unsigned long)counts[i], name_of(i));
-	if (used)
-		log_line(LOG_WARN, "%s: %s", what, text);
-}
-
-static void report(const struct run *run, const struct publish_stats *redis)
-{
-	struct heartbeat end = prober_heartbeat(run->prober);
-	uint64_t connects = end.samples - end.outcomes[OUTCOME_SKIPPED] -
-			    end.outcomes[OUTCOME_DNS_FAIL] - end.outcomes[OUTCOME_DNS_UNKNOWN];
-
-	log_line(LOG_INFO,
-		"%lu targets, %lu cycles, %lu samples: %lu ok, %lu refused, %lu timeout, "
-		"%lu unreachable, %lu dns, %lu local errors, %lu skipped",
-		(unsigned long)end.targets, (unsigned long)end.cycles, (unsigned long)end.samples,
-		(unsigned long)end.outcomes[OUTCOME_OK],
-		(unsigned long)end.outcomes[OUTCOME_REFUSED],
-		(unsigned long)end.outcomes[OUTCOME_TIMEOUT],
-		(unsigned long)end.outcomes[OUTCOME_UNREACHABLE],
-		(unsigned long)(end.outcomes[OUTCOME_DNS_FAIL] + end.outcomes[OUTCOME_DNS_UNKNOWN]),
-		(unsigned long)end.outcomes[OUTCOME_LOCAL_ERROR],
-		(unsigned long)end.outcomes[OUTCOME_SKIPPED]);
-	report_kinds("local errors", end.local_errors, LOCAL_ERROR_COUNT, local_error_of);
-	report_kinds("skipped", end.skips, SKIP_REASON_COUNT, skip_reason_of);
-	report_kinds("packets that the kernel half could not read", end.troubles,
-		HANDSHAKE_STALE_STAMP, trouble_of);
-	log_line(LOG_INFO,
-		"starts later than 20 ms: %lu (p99 %.3f ms, most %.3f ms); the prober's CPU time: "
-		"%.1f us a probe",
-		(unsigned long)end.late_starts, end.late_p99_ms, end.late_max_ms,
-		connects ? (double)end.cpu_ns / 1000 / (double)connects : 0);
-	if (end.address_waits || end.skips[SKIP_ADDRESS_RATE])
-		log_line(LOG_INFO,
-			"address_rate: %lu starts were put off (by %.0f ms at most), %lu samples "
-			"skipped, since more names stand behind an address than it allows",
-			(unsigned long)end.address_waits, end.address_wait_max_ms,
-			(unsigned long)end.skips[SKIP_ADDRESS_RATE]);
-	if (run->output_events && queue_refused(run->output_events))
-		log_line(LOG_WARN,
-			"standard output did not keep up: %lu results or alerts not printed",
-			(unsigned long)queue_refused(run->output_events));
-	if (run->config->redis_url)
-		log_line(LOG_INFO, "Redis: %lu entries written, %lu dropped, %lu left unwritten",
-			(unsigned long)redis->written,
-			(unsigned long)(redis->dropped + end.queue_refused),
-			(unsigned long)redis->spooled);
 }
 
 static void finish(struct run *run)
 {
 	struct publish_stats redis = { 0 };
+	struct heartbeat heartbeat;
 
+	reloader_stop(run->reloader);
 	output_stop(run->output);
 	resolver_stop(run->resolver);
 	publish_stop(run->publish, PUBLISH_DRAIN_NS, &redis);
-	if (run->prober)
-		report(run, &redis);
+	if (run->prober) {
+		heartbeat = prober_heartbeat(run->prober);
+		run_report(&heartbeat, run->output_events, run->config->redis_url ? &redis : NULL);
+	}
 	prober_destroy(run->prober);
 	queue_destroy(run->output_events);
 	queue_destroy(run->publish_events);
 	queue_destroy(run->answers);
 	engine_close(&run->engine);
+	reloader_destroy(run->reloader);
 	generation_destroy(run->generation);
 	if (run->password)
 		explicit_bzero(run->password, strlen(run->password));
@@ -370,7 +330,7 @@ int cmd_run(int argc, char **argv)
 	} else {
 		error = prepare(&run, &msg);
 		if (!error)
-			error = start(&run, &msg);
+			error = start(&run, &arguments, &msg);
 		status = error ? 1 : 0;
 	}
 	if (error) {

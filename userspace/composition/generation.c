@@ -11,17 +11,10 @@ static int complete(struct generation *generation, const struct config *config)
 	const struct roster *roster = generation->roster;
 	double interval_s = (double)config->interval_ns / NSEC_PER_SEC;
 
-	generation->most_samples = 1;
-	for (uint32_t i = 0; i < roster->count; i++) {
-		unsigned samples;
-
-		if (!roster->targets[i])
-			continue;
-		samples = roster->targets[i]->settings->samples;
-		generation->starts_per_s += samples / interval_s;
-		if (samples > generation->most_samples)
-			generation->most_samples = samples;
-	}
+	for (uint32_t i = 0; i < roster->count; i++)
+		if (roster->here[i])
+			generation->starts_per_s +=
+				roster->targets[i]->settings->samples / interval_s;
 	generation->columns = columns_create(
 		&config->model, roster->codecs, roster->codec_count, columns_way_best());
 	return generation->columns ? 0 : -ENOMEM;
@@ -42,6 +35,32 @@ int generation_first(struct generation **ret, const struct config *config, struc
 	}
 	*ret = generation;
 	return 0;
+}
+
+int generation_next(struct generation **ret, struct roster_change *ret_change,
+	const struct generation *previous, bool all_left, struct numbering *numbering,
+	const struct config *config, struct target_list *list, struct message *msg)
+{
+	struct generation *generation = calloc(1, sizeof *generation);
+	int error;
+
+	if (!generation) {
+		targets_destroy(list);
+		return message_set(msg, -ENOMEM, "out of memory");
+	}
+	generation->number = previous->number + 1;
+	generation->list = list;
+	error = roster_next(
+		&generation->roster, ret_change, previous->roster, all_left, numbering, list, msg);
+	if (!error && complete(generation, config)) {
+		roster_change_free(ret_change);
+		error = message_set(msg, -ENOMEM, "out of memory");
+	}
+	if (error)
+		generation_destroy(generation);
+	else
+		*ret = generation;
+	return error;
 }
 
 void generation_destroy(struct generation *generation)

@@ -15,6 +15,7 @@
 #define BATCHED_STARTS_PER_S 500.0
 #define BATCHED_TURN_NS (2 * NSEC_PER_MSEC)
 #define PACE_NS (2 * NSEC_PER_MSEC)
+#define BEGIN_NS NSEC_PER_USEC /* more than it takes to begin with one target */
 
 static uint64_t heartbeat_every_ns(const struct prober *prober)
 {
@@ -23,39 +24,19 @@ static uint64_t heartbeat_every_ns(const struct prober *prober)
 
 static void take_addresses(struct prober *prober)
 {
-	const struct roster *roster = prober->generation->roster;
-
-	for (uint32_t i = 0; i < roster->host_count; i++) {
-		struct host_address *host = &prober->addresses[i];
-		struct address address;
-
-		host->named = address_parse(&address, roster->hosts[i]) != 0;
-		if (host->named)
-			continue;
-		*(address.family == 4 ? &host->v4 : &host->v6) = address;
-		host->status = DNS_OK;
-	}
+	for (uint32_t i = 0; i < prober->generation->roster->host_count; i++)
+		prober_take_literal(prober, i);
 }
 
 static void take_targets(struct prober *prober)
 {
-	uint64_t cycles = prober->setup.config->cycles;
 	uint32_t targets = prober->generation->roster->count;
 
-	prober->unfinished = cycles * targets;
-	for (uint32_t i = 0; i < targets; i++) {
-		const struct target *target = prober_target(prober, i);
-		struct visit *visit = &prober->visits[i];
-
-		visit->next_waiting = NOBODY;
-		visit->cycles_left = cycles ? (uint32_t)cycles : UINT32_MAX;
-		visit->state = STATE_UNVERIFIED;
-		if (!prober->setup.begin_now)
-			visit->phase = (uint32_t)(target_hash(target) >> 32);
-		prober_first_start(prober, i);
-	}
-	prober->counters.targets = targets;
-	prober->counters.states[STATE_UNVERIFIED] = prober->counters.targets;
+	/* What falls due while this goes on would be late. */
+	if (!prober->setup.begin_now)
+		prober->turn_ns = nsec_mono() + targets * BEGIN_NS;
+	for (uint32_t i = 0; i < targets; i++)
+		prober_begin(prober, i);
 }
 
 static int take_memory(struct prober *prober)
@@ -68,7 +49,7 @@ static int take_memory(struct prober *prober)
 	if (prober_guard_create(prober))
 		return -ENOMEM;
 	prober->schedule = schedule_create(targets, prober->interval_ns, prober->turn_ns);
-	prober->cycles = cycles_create(prober->open_cycles, prober->samples_most);
+	prober->cycles = cycles_create(prober->open_cycles);
 	prober->window = window_create(&window, targets);
 	prober->rates = rates_create(setup->config->address_rate);
 	prober->alerts = calloc(targets, sizeof *prober->alerts);
@@ -92,8 +73,8 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 		return -ENOMEM;
 	prober->setup = *setup;
 	prober->generation = setup->generation;
-	prober->room = setup->generation->roster->count;
-	prober->samples_most = setup->generation->most_samples;
+	prober->room = setup->room ? setup->room : setup->generation->roster->count;
+	prober->left_told = true;
 	prober->interval_ns = setup->config->interval_ns;
 	prober->turn_ns = prober->turn_began_ns = prober->tokens_ns = nsec_mono();
 	prober->start_tokens = START_TOKENS_LEAST;
@@ -130,6 +111,7 @@ void prober_destroy(struct prober *prober)
 	free(prober->addresses);
 	free(prober->flights);
 	free(prober->completions);
+	roster_change_free(&prober->adoption.change);
 	prober_guard_destroy(prober);
 	free(prober);
 }
@@ -244,6 +226,7 @@ bool prober_turn(struct prober *prober)
 		prober->resume_ns = prober->turn_ns + PAUSE_NS;
 	}
 	take_answers(prober);
+	prober_adopt_step(prober);
 	prober_expire(prober);
 	if (!prober->stopping && !is_held(prober))
 		prober_start_due(prober);

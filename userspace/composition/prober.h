@@ -26,7 +26,8 @@ struct prober_setup {
 	struct queue *answers;	   /* of struct dns_answer; NULL: likewise */
 	struct queue *publish;	   /* of struct event; NULL = none */
 	struct queue *output;	   /* of struct event; NULL = none */
-	bool begin_now;		   /* the first cycle of every target begins at once, for `probe` */
+	uint32_t room;	/* targets that there can be after reloads; 0: those that there are */
+	bool begin_now; /* the first cycle of every target begins at once, for `probe` */
 
 	/* Called for every sample that has an outcome; NULL = none. */
 	void (*on_sample)(
@@ -43,6 +44,15 @@ void prober_destroy(struct prober *prober); /* NULL is fine */
 /* One turn, a few milliseconds when there is work, at most 50. False when there is nothing left to do:
  * every target has had its config->cycles, or prober_stop() was called and nothing is in flight. */
 bool prober_turn(struct prober *prober);
+
+/* Goes on with another generation, from now on and over some turns; takes *change. Not while it is still
+ * busy with an earlier one. */
+void prober_adopt(
+	struct prober *prober, const struct generation *generation, struct roster_change *change);
+bool prober_is_adopting(const struct prober *prober);
+const struct generation *prober_generation(const struct prober *prober);
+/* Of all generations before the present one nothing is under way. */
+bool prober_all_left(const struct prober *prober);
 
 /* Starts nothing any more; what is in flight ends within config->timeout_ns. Async-signal-safe. */
 void prober_stop(struct prober *prober);

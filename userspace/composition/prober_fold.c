@@ -73,6 +73,7 @@ static void fold_row(struct prober *prober, uint32_t index, struct row *row)
 		row->folded = window_fold(prober->window, cycle, settings->refused_answers,
 			address_changed(prober, cycle->target));
 	cycles_close(prober->cycles, index);
+	prober->visits[row->target].cycles_open--;
 	if (row->folded)
 		window_newest(prober->window, row->target, &row->answered, &row->failed);
 	row->numbers = window_numbers(prober->window, row->target, row->number);
@@ -166,6 +167,27 @@ static struct result result_of(const struct prober *prober, const struct row *ro
 	return result;
 }
 
+static void send_transition(struct prober *prober, const struct alert_transition *step,
+	const struct result *result, enum transition_reason reason)
+{
+	struct event event = { .kind = EVENT_TRANSITION };
+	const struct alert_state *alert = &prober->alerts[result->target_index];
+
+	event.transition = (struct transition) {
+		.result = *result,
+		.since_ms = prober->turn_ms - step->held_ms,
+		.held_ms = step->held_ms,
+		.seq = alert->seq,
+		.action = step->state == STATE_OK ? ACTION_RESOLVE : ACTION_TRIGGER,
+		.severity = step->state == STATE_OK ? step->previous : step->state,
+		.previous = step->previous,
+		.kind = KIND_MOS,
+		.reason = (uint8_t)reason,
+		.threshold = step->threshold,
+	};
+	prober_send(prober, &event);
+}
+
 /* Steps the ladder; a transition is sent before the result that it belongs to. */
 static void judge(struct prober *prober, const struct row *row, struct result *result)
 {
@@ -202,23 +224,28 @@ static void judge(struct prober *prober, const struct row *row, struct result *r
 	result->seq = alert->seq;
 	result->state_since_ms = alert->changed_ms;
 
-	if (step.happened) {
-		struct event event = { .kind = EVENT_TRANSITION };
+	if (step.happened)
+		send_transition(prober, &step, result, muted ? REASON_MUTED : REASON_LEVEL);
+}
 
-		event.transition = (struct transition) {
-			.result = *result,
-			.since_ms = prober->turn_ms - step.held_ms,
-			.held_ms = step.held_ms,
-			.seq = alert->seq,
-			.action = step.state == STATE_OK ? ACTION_RESOLVE : ACTION_TRIGGER,
-			.severity = step.state == STATE_OK ? step.previous : step.state,
-			.previous = step.previous,
-			.kind = KIND_MOS,
-			.reason = muted ? REASON_MUTED : REASON_LEVEL,
-			.threshold = step.threshold,
-		};
-		prober_send(prober, &event);
-	}
+void prober_resolve(struct prober *prober, uint32_t target, enum transition_reason reason)
+{
+	struct alert_transition step = alert_mute(&prober->alerts[target], prober->turn_ms);
+	struct row row = { .target = target, .number = prober->visits[target].number };
+	struct result result;
+	enum cause cause;
+
+	if (!step.happened)
+		return;
+	row.numbers = window_numbers(prober->window, target, row.number);
+	row.summary = (struct cycle_summary) { .outcome = CYCLE_OUTCOME_COUNT,
+		.error = OUTCOME_OK,
+		.stamp_source = STAMP_SOURCE_COUNT };
+	result = result_of(prober, &row);
+	result.mos = window_mos(prober->window, target, row.number, &cause);
+	result.cause = cause;
+	result.state = STATE_OK;
+	send_transition(prober, &step, &result, reason);
 }
 
 /* Names that do not answer may have moved. */
@@ -275,14 +302,18 @@ static bool has_target(const struct row *rows, uint32_t count, uint32_t target)
  * none. Returns how many were folded. */
 static uint32_t fold_batch(struct prober *prober, uint32_t *next, struct row rows[BATCH])
 {
-	uint32_t count = 0;
+	uint32_t count = 0, target;
 
 	while (count < BATCH) {
 		if (*next == CYCLE_NONE && !prober_release(prober, next))
 			break;
-		if (has_target(rows, count, cycles_at(prober->cycles, *next)->target))
+		target = cycles_at(prober->cycles, *next)->target;
+		if (has_target(rows, count, target))
 			break;
-		fold_row(prober, *next, &rows[count++]);
+		if (prober->visits[target].leaving)
+			prober_discard(prober, *next);
+		else
+			fold_row(prober, *next, &rows[count++]);
 		*next = CYCLE_NONE;
 	}
 	return count;

@@ -13,11 +13,9 @@
 #include "vocabulary/nsec.h"
 
 /* How many cycles of one target may wait at the same time. */
-static uint32_t held_most(const struct prober *prober)
+static uint32_t held_most(const struct prober *prober, const struct guard_policy *policy)
 {
-	uint64_t hold_ns = guard_hold_ns(prober->guard);
-
-	return hold_ns ? (uint32_t)(hold_ns / prober->interval_ns) + 1 : 0;
+	return policy->window_ns ? (uint32_t)(policy->window_ns / prober->interval_ns) + 1 : 0;
 }
 
 int prober_guard_create(struct prober *prober)
@@ -31,10 +29,11 @@ int prober_guard_create(struct prober *prober)
 	prober->guard = guard_create(&policy, prober->room);
 	if (!prober->guard)
 		return -1;
+	guard_count(prober->guard, prober->generation->roster->present);
 	/* Cycles in flight: the time-out is shorter than the interval, so a target has two at most, and
 	 * after a pause a third for one turn: one is still to be cancelled, one was skipped, one
 	 * begins. And those that wait here. */
-	prober->open_cycles = (3 + held_most(prober)) * prober->room + 1;
+	prober->open_cycles = (3 + held_most(prober, &policy)) * prober->room + 1;
 	prober->held = calloc(prober->open_cycles, sizeof *prober->held);
 	return prober->held ? 0 : -1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the prober share: prober.c (create, turn), prober_start.c (what is due goes out),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
- * that it was not us), prober_fold.c (they become results). */
+ * that it was not us), prober_fold.c (they become results), prober_adopt.c
+ * (targets come and go). */
 #ifndef MOSPROBE_PROBER_PARTS_H
 #define MOSPROBE_PROBER_PARTS_H
 
@@ -39,6 +40,9 @@ struct visit {
 	uint8_t state;	       /* enum state, as counted in prober->states */
 	uint8_t failed_cycles; /* in a row */
 	bool muted;	       /* as counted in the heartbeat */
+	bool leaving;	       /* was removed, and has something under way */
+	bool returning;	       /* and is there again */
+	uint8_t cycles_open;
 };
 
 /* What is known of a host. */
@@ -63,6 +67,14 @@ struct flight {
 	} address;
 };
 
+/* A reload that is being taken in. */
+struct adoption {
+	struct roster_change change;
+	uint32_t removed, added, hosts; /* done of each */
+	bool busy;
+	bool published, printed; /* who is here was told */
+};
+
 /* A finished cycle that waits to be judged. */
 struct held {
 	uint64_t since_ns;
@@ -78,7 +90,9 @@ struct prober {
 	struct prober_setup setup;
 	const struct generation *generation; /* of the newest reload */
 	uint32_t room;			     /* targets and hosts that there can be */
-	unsigned samples_most;		     /* that a cycle can have */
+	struct adoption adoption;
+	uint32_t leaving; /* targets */
+	bool left_told;	  /* that all have left */
 	uint64_t interval_ns;
 	int64_t epoch_ns; /* CLOCK_MONOTONIC at wall clock 0: what cycle numbers count from */
 	uint64_t started_ms;
@@ -169,7 +183,23 @@ bool prober_guard_visits(const struct prober *prober, uint32_t target);
 /* Takes out of the cycle what was sampled while we were impaired; true when there was such. */
 bool prober_guard_reject(struct prober *prober, struct cycle *cycle);
 
+/* prober_adopt.c */
+
+/* Takes in a part of the reload that is under way. */
+void prober_adopt_step(struct prober *prober);
+/* A target that is leaving has no more starts in the schedule. */
+void prober_starts_no_more(struct prober *prober, uint32_t target);
+/* A finished cycle of one that is leaving. */
+void prober_discard(struct prober *prober, uint32_t cycle);
+/* Begins with a target that nothing is known of. */
+void prober_begin(struct prober *prober, uint32_t target);
+/* Takes the address of a host that is one. */
+void prober_take_literal(struct prober *prober, uint32_t host);
+
 /* prober_fold.c */
+
+/* Resolves what is open of a target, for a reason that is no cycle's. */
+void prober_resolve(struct prober *prober, uint32_t target, enum transition_reason reason);
 
 /* Folds, scores and judges the cycles that finished, and hands their results on. */
 void prober_fold(struct prober *prober);

@@ -47,11 +47,9 @@ uint64_t prober_due_ns(const struct prober *prober, uint32_t target)
 /* On to the visit's next cycle. What its target's settings are now holds for all of it. */
 static void next_cycle(struct prober *prober, uint32_t target)
 {
-	unsigned samples = settings_of(prober, target)->samples;
 	struct visit *visit = &prober->visits[target];
 
-	visit->samples =
-		(uint16_t)(samples < prober->samples_most ? samples : prober->samples_most);
+	visit->samples = (uint16_t)settings_of(prober, target)->samples;
 	visit->next_index = 0;
 	visit->open_cycle = CYCLE_NONE;
 }
@@ -97,6 +95,7 @@ static bool open_cycle(struct prober *prober, uint32_t target)
 	if (visit->open_cycle != CYCLE_NONE)
 		return true;
 	visit->open_cycle = cycles_open(prober->cycles, target, visit->number, visit->samples);
+	visit->cycles_open += visit->open_cycle != CYCLE_NONE;
 	return visit->open_cycle != CYCLE_NONE;
 }
 
@@ -274,6 +273,10 @@ static bool start(
 	const struct address *address;
 	uint32_t slot;
 
+	if (prober->visits[target].leaving) {
+		prober_starts_no_more(prober, target);
+		return true;
+	}
 	if (!open_cycle(prober, target)) {
 		skip_cycle(prober, target);
 		return true;

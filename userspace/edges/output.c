@@ -41,6 +41,7 @@ struct output {
 	struct output_table *table;
 	pthread_t thread;
 	_Atomic bool stop;
+	_Atomic uint64_t generation;
 	struct sink sink;
 };
 
@@ -128,6 +129,8 @@ static bool take_events(struct output *output)
 	for (int i = 0; i < EVENTS_PER_TURN; i++) {
 		if (!queue_pop(output->events, &event))
 			return false;
+		if (event.kind == EVENT_ROSTER && event.roster.all_left)
+			atomic_store(&output->generation, event.roster.generation);
 		if (output->json)
 			output_json_event(output->json, &event, &output->sink);
 		else if (!output->table)
@@ -225,8 +228,8 @@ static void open_sink(struct sink *sink)
 	sink->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
-int output_start(struct output **ret, const struct config *config,
-	const struct target_list *targets, struct queue *events, struct message *msg)
+int output_start(struct output **ret, const struct config *config, const struct roster *roster,
+	uint32_t room, struct queue *events, struct message *msg)
 {
 	struct output *output = calloc(1, sizeof *output);
 	int error;
@@ -244,8 +247,8 @@ int output_start(struct output **ret, const struct config *config,
 	else if (config->output == OUTPUT_SAMPLES)
 		output_samples_heading(&output->sink);
 	else
-		output->table =
-			output_table_create(config, targets, is_live(STDOUT_FILENO), STDOUT_FILENO);
+		output->table = output_table_create(
+			config, roster, room, is_live(STDOUT_FILENO), STDOUT_FILENO);
 	if (!output->json && !output->table && config->output != OUTPUT_SAMPLES) {
 		error = message_set(msg, -ENOMEM, "output: out of memory");
 		goto fail;
@@ -275,4 +278,9 @@ void output_stop(struct output *output)
 int output_gone(const struct output *output)
 {
 	return output->sink.gone;
+}
+
+uint64_t output_generation(const struct output *output)
+{
+	return atomic_load(&output->generation);
 }

@@ -10,7 +10,7 @@
 
 #include "pure/config.h"
 #include "pure/result.h"
-#include "pure/targets.h"
+#include "pure/roster.h"
 
 struct sink;
 
@@ -33,7 +33,7 @@ void output_samples_event(const struct event *event, struct sink *sink);
 struct output_table;
 /* live: fd is a terminal that understands VT100. NULL: out of memory. */
 struct output_table *output_table_create(
-	const struct config *config, const struct target_list *targets, bool live, int fd);
+	const struct config *config, const struct roster *roster, uint32_t room, bool live, int fd);
 void output_table_destroy(struct output_table *table);
 void output_table_event(struct output_table *table, const struct event *event, struct sink *sink);
 /* Draws when something has changed and the last drawing is a second ago, or when it is the last

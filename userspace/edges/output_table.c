@@ -26,9 +26,9 @@
 
 struct output_table {
 	const struct config *config;
-	const struct target_list *targets;
-	struct table_row *rows; /* by index of target; NULL when not live */
-	size_t count, measured, open;
+	const struct roster *roster;
+	struct table_row *rows; /* by number of target, room of them; NULL when not live */
+	size_t room, measured, open;
 	unsigned target_width; /* the longest */
 	struct heartbeat heartbeat;
 	char alerts[ALERTS_KEPT][TABLE_LINE_SIZE]; /* a ring */
@@ -58,37 +58,53 @@ static const char *target_text(
 	return buffer;
 }
 
+/* Who is there now; rows of those who are not are empty. */
+static void take_roster(struct output_table *table, const struct roster *roster)
+{
+	char buffer[TARGET_KEY_SIZE];
+
+	table->roster = roster;
+	table->target_width = 0;
+	for (uint32_t i = 0; i < roster->count; i++) {
+		struct table_row *row = &table->rows[i];
+		size_t length;
+
+		if (!roster->here[i]) {
+			table->measured -= row->measured;
+			table->open -= row->measured && row->open;
+			*row = (struct table_row) { .measured = false };
+			continue;
+		}
+		length = strlen(target_text(table, roster->targets[i], buffer));
+		if (length > table->target_width)
+			table->target_width = (unsigned)length;
+	}
+}
+
 struct output_table *output_table_create(
-	const struct config *config, const struct target_list *targets, bool live, int fd)
+	const struct config *config, const struct roster *roster, uint32_t room, bool live, int fd)
 {
 	struct output_table *table = calloc(1, sizeof *table);
 	const char *no_colour = getenv("NO_COLOR");
-	char buffer[TARGET_KEY_SIZE];
 
 	if (!table)
 		return NULL;
 	table->config = config;
-	table->targets = targets;
-	table->count = targets_count(targets);
+	table->room = room;
 	table->live = live;
 	table->colour = !no_colour || !*no_colour;
 	table->fd = fd;
 	table->changed = true;
 	table->started_ns = nsec_mono();
-	table->heartbeat.targets = table->count;
+	table->heartbeat.targets = roster->present;
 	if (!live)
 		return table;
-	table->rows = calloc(table->count ? table->count : 1, sizeof *table->rows);
+	table->rows = calloc(room ? room : 1, sizeof *table->rows);
 	if (!table->rows) {
 		free(table);
 		return NULL;
 	}
-	for (size_t i = 0; i < table->count; i++) {
-		size_t length = strlen(target_text(table, targets_at(targets, i), buffer));
-
-		if (length > table->target_width)
-			table->target_width = (unsigned)length;
-	}
+	take_roster(table, roster);
 	return table;
 }
 
@@ -147,7 +163,7 @@ void output_table_event(struct output_table *table, const struct event *event, s
 	table->changed = true;
 	switch (event->kind) {
 	case EVENT_RESULT:
-		if (event->result.target_index < table->count)
+		if (event->result.target_index < table->room)
 			keep_result(table, &event->result);
 		break;
 	case EVENT_TRANSITION:
@@ -156,6 +172,9 @@ void output_table_event(struct output_table *table, const struct event *event, s
 		break;
 	case EVENT_HEARTBEAT:
 		table->heartbeat = event->heartbeat;
+		break;
+	case EVENT_ROSTER:
+		take_roster(table, event->roster.roster);
 		break;
 	case EVENT_SAMPLE:
 		break;
@@ -201,9 +220,9 @@ static void put_head(
 		table_states(line, &table->heartbeat, table->config->id, screen->columns));
 	put_cut(screen, line,
 		table_counters(line, &table->heartbeat, table->open, screen->columns));
-	if (table->measured < table->count && now_ns - table->started_ns < first_ns)
+	if (table->measured < table->roster->present && now_ns - table->started_ns < first_ns)
 		length = snprintf(line, sizeof line, "first cycle: %zu of %zu targets measured",
-			table->measured, table->count);
+			table->measured, (size_t)table->roster->present);
 	else if (shown < table->measured)
 		length =
 			snprintf(line, sizeof line, "the worst %zu of %zu", shown, table->measured);
@@ -221,7 +240,7 @@ static void put_rows(struct output_table *table, struct screen *screen, size_t s
 
 	put_cut(screen, line, length);
 	for (size_t i = 0; i < shown; i++) {
-		const struct target *target = targets_at(table->targets, table->worst[i]);
+		const struct target *target = table->roster->targets[table->worst[i]];
 
 		length = table_line(line, &layout, &table->rows[table->worst[i]],
 			target_text(table, target, buffer));
@@ -265,7 +284,7 @@ static void draw(struct output_table *table, uint64_t now_ns, struct sink *sink)
 		room = screen.rows - HEAD_LINES - (alerts ? alerts + 1 : 0);
 	if (room > ROWS_MOST)
 		room = ROWS_MOST;
-	shown = table_worst(table->rows, table->count, table->worst, room);
+	shown = table_worst(table->rows, table->roster->count, table->worst, room);
 	sink_add(sink, HIDE_CURSOR HOME, strlen(HIDE_CURSOR HOME));
 	put_head(table, &screen, now_ns, shown);
 	put_rows(table, &screen, shown);

@@ -174,5 +174,6 @@ struct publish_stats publish_stats(const struct publish *publish)
 		.spooled = atomic_load_explicit(&counters->spooled, memory_order_relaxed),
 		.reconnects = connects ? connects - 1 : 0,
 		.connected = atomic_load(&counters->connected),
+		.generation = atomic_load(&counters->generation),
 	};
 }

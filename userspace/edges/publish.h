@@ -29,6 +29,7 @@ struct publish_stats {
 	uint64_t spooled;	      /* entries waiting, now */
 	uint64_t reconnects;
 	bool connected;
+	uint64_t generation; /* of targets: nothing here refers to an earlier one */
 };
 struct publish_stats publish_stats(const struct publish *publish);
 

@@ -112,6 +112,9 @@ bool session_answer(struct session *session, const struct question *question,
 		if (answer->error || answer->number)
 			marks_forget(&session->commands.marks, question->target);
 		break;
+	case ASKED_LEAVE:
+		leavers_done(&session->leavers);
+		break;
 	case ASKED_FRESH:
 		session->fresh = !answer->error;
 		break;

@@ -203,6 +203,34 @@ void commands_transition(struct commands *commands, const struct entry *entry, u
 	set_hash(commands, 1, false);
 }
 
+void commands_leave(struct commands *commands, uint32_t number, const char *key)
+{
+	static const struct {
+		enum key key;
+		const char *command;
+	} places[] = {
+		{ KEY_WORST, "ZREM" },
+		{ KEY_OPEN, "ZREM" },
+		{ KEY_UNVERIFIED, "SREM" },
+		{ KEY_MUTED, "SREM" },
+	};
+	size_t prefix_length = (size_t)(commands->name - commands->path);
+
+	commands->index = number;
+	commands->name_length = strlen(key);
+	memcpy(commands->path + prefix_length, key, commands->name_length + 1);
+	commands->path_length = prefix_length + commands->name_length;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		change_set(commands, places[i].key, places[i].command, NULL);
+	pipeline_begin(commands->pipeline, "UNLINK");
+	pipeline_word(commands->pipeline, commands->path, commands->path_length);
+	pipeline_ask(commands->pipeline,
+		(struct question) {
+			.kind = ASKED_LEAVE, .key = KEY_TARGET, .target = commands->index });
+	/* Should it come again, all of it is written. */
+	marks_forget(&commands->marks, number);
+}
+
 void commands_find(struct commands *commands, enum stream_name stream, const struct entry *entry,
 	uint32_t slot)
 {

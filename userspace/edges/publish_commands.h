@@ -36,6 +36,9 @@ void commands_free(struct commands *commands);
 void commands_result(struct commands *commands, const struct entry *entry, uint32_t slot);
 void commands_transition(struct commands *commands, const struct entry *entry, uint32_t slot);
 
+/* A target that was removed: its hash and its places in the sets. */
+void commands_leave(struct commands *commands, uint32_t number, const char *key);
+
 /* Looks for an entry that may have been written. */
 void commands_find(struct commands *commands, enum stream_name stream, const struct entry *entry,
 	uint32_t slot);

@@ -85,6 +85,19 @@ static void send_batch(struct session *session, uint64_t now_ns, uint64_t wall_m
 	}
 }
 
+static void send_leavers(struct session *session)
+{
+	const struct leaver *leaver;
+	uint64_t oldest;
+
+	if (session->leavers.sent == session->leavers.count)
+		return;
+	oldest = session_oldest(session);
+	while (pipeline_has_room(&session->pipeline) &&
+		(leaver = leavers_next(&session->leavers, oldest)))
+		commands_leave(&session->commands, leaver->number, leaver->key);
+}
+
 /* What was refused is taken back when all is answered that was sent with it. */
 static void settle(struct session *session, uint64_t now_ns)
 {
@@ -114,6 +127,7 @@ bool session_send(
 	settle(session, now_ns);
 	if (session->heartbeat_due && pipeline_has_room(&session->pipeline))
 		send_heartbeat(session, now_ns, wall_ms);
+	send_leavers(session);
 	do {
 		if (!connection_unsent(session->connection))
 			send_batch(session, now_ns, wall_ms);

@@ -58,6 +58,7 @@ void session_free(struct session *session)
 {
 	for (int i = STREAM_COUNT - 1; i >= 0; i--)
 		stream_destroy(session->courses[i].stream);
+	leavers_free(&session->leavers);
 	commands_free(&session->commands);
 	keys_free(&session->keys);
 	if (session->password)
@@ -120,9 +121,25 @@ void session_take(struct session *session, const struct event *event, uint64_t n
 		session->heartbeat_ns = now_ns;
 		session->heartbeat_due = true;
 		break;
+	case EVENT_ROSTER:
+		leavers_take(&session->leavers, &event->roster, session->order);
+		break;
 	case EVENT_SAMPLE:
 		break;
 	}
+}
+
+uint64_t session_oldest(const struct session *session)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		uint64_t order = stream_oldest_order(session->courses[i].stream);
+
+		if (order < oldest)
+			oldest = order;
+	}
+	return oldest;
 }
 
 size_t session_held(const struct session *session)
@@ -136,9 +153,10 @@ size_t session_held(const struct session *session)
 
 bool session_idle(const struct session *session)
 {
-	return !session_held(session) && (session->state != SESSION_READY ||
-						 (!pipeline_unanswered(&session->pipeline) &&
-							 !connection_unsent(session->connection)));
+	return !session_held(session) && !session->leavers.count &&
+	       (session->state != SESSION_READY ||
+		       (!pipeline_unanswered(&session->pipeline) &&
+			       !connection_unsent(session->connection)));
 }
 
 /* Everything that was not answered is to be sent again, whenever there is a connection again. */
@@ -147,6 +165,7 @@ static void fail(struct session *session, enum trouble trouble, const char *what
 {
 	connection_close(session->connection);
 	pipeline_clear(&session->pipeline);
+	leavers_lost(&session->leavers);
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		stream_lost(session->courses[i].stream);
 		session->courses[i].last_asked = false;
@@ -327,6 +346,13 @@ void session_turn(struct session *session, short revents, uint64_t now_ns)
 		keep_greeting(session, now_ns);
 	if (session->state == SESSION_READY)
 		keep_ready(session, now_ns);
+	if (session->leavers.generation) {
+		uint64_t generation =
+			leavers_generation(&session->leavers, session_oldest(session));
+
+		if (generation)
+			atomic_store(&session->counters.generation, generation);
+	}
 }
 
 int session_fd(const struct session *session)

@@ -13,6 +13,7 @@
 #include "edges/publish_connection.h"
 #include "edges/publish_greeting.h"
 #include "edges/publish_keys.h"
+#include "edges/publish_leavers.h"
 #include "edges/publish_pipeline.h"
 #include "edges/publish_stream.h"
 #include "edges/publish_trouble.h"
@@ -27,6 +28,7 @@
 struct session_counters {
 	_Atomic uint64_t written, dropped, dropped_transitions, spooled, connects;
 	_Atomic bool connected;
+	_Atomic uint64_t generation; /* nothing here refers to an earlier one of the targets */
 };
 
 /* What becomes of one of the two streams. */
@@ -52,6 +54,7 @@ struct session {
 	struct backoff backoff;
 	uint64_t deadline_ns; /* of connecting or greeting */
 	uint64_t heard_ns;    /* when an answer came, or was first awaited */
+	struct leavers leavers;
 	struct troubles troubles;
 	bool fresh;	       /* what a former process left has been forgotten */
 	bool drops_told;       /* that results are being dropped */
@@ -78,7 +81,8 @@ void session_turn(struct session *session, short revents, uint64_t now_ns);
 int session_fd(const struct session *session);
 short session_events(const struct session *session);
 uint64_t session_wake_ns(const struct session *session, uint64_t now_ns);
-/* Entries that Redis has not acknowledged. */
+/* The oldest of all entries that Redis has not acknowledged, UINT64_MAX = none; and how many they are. */
+uint64_t session_oldest(const struct session *session);
 size_t session_held(const struct session *session);
 /* Nothing is held, and nothing is under way either. */
 bool session_idle(const struct session *session);

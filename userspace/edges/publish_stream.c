@@ -235,3 +235,21 @@ uint64_t stream_oldest_ms(const struct stream *stream)
 	result = spool_oldest(stream->spool, &order);
 	return result->at_ms;
 }
+
+uint64_t stream_oldest_order(const struct stream *stream)
+{
+	uint64_t order = UINT64_MAX, waiting;
+
+	/* One that was refused may be younger than what waits, or older. */
+	for (uint32_t i = stream->head; i != stream->tail; i++)
+		if (at(stream, i)->state != ENTRY_WRITTEN) {
+			order = at(stream, i)->order;
+			break;
+		}
+	if (spool_depth(stream->spool)) {
+		spool_oldest(stream->spool, &waiting);
+		if (waiting < order)
+			order = waiting;
+	}
+	return order;
+}

@@ -76,8 +76,10 @@ void stream_lost(struct stream *stream);
 
 /* Entries that wait and have never been sent. */
 size_t stream_waiting(const struct stream *stream);
-/* Entries not yet answered, sent or not; and the wall clock of the oldest of them, 0 = none. */
+/* Entries not yet answered, sent or not; of the oldest of them the wall clock (0 = none), and which of
+ * all entries it is (UINT64_MAX = none). */
 size_t stream_held(const struct stream *stream);
+uint64_t stream_oldest_order(const struct stream *stream);
 uint64_t stream_oldest_ms(const struct stream *stream);
 
 #endif

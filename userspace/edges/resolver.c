@@ -22,16 +22,27 @@
 /* When the prober's queue is full: how long until it is tried again. */
 #define TELL_AGAIN_MS 10
 
+/* Hosts that come (with a name) and go (without). */
+struct batch {
+	struct batch *next;
+	size_t count;
+	struct {
+		uint32_t host;
+		const char *name;
+	} hosts[];
+};
+
 struct resolver {
-	const char *const *names;
 	struct queue *answers;
 	struct queue *requests; /* of uint32_t: hosts to be looked up out of turn */
 	struct dns_client *client;
 	struct dns_cache *cache;
 	uint64_t now_ns;
-	size_t count;
+	size_t room;
 	pthread_t thread;
-	int stop_fd;
+	pthread_mutex_t lock;
+	struct batch *batches; /* under the lock, oldest first */
+	int wake_fd;
 	_Atomic bool stop;
 	_Atomic uint64_t lookups, found, not_found, failed, pending;
 };
@@ -77,10 +88,12 @@ static void looked_up(void *context, uint32_t host, const struct dns_reply repli
 {
 	struct resolver *resolver = context;
 
+	bool looked = dns_cache_known(resolver->cache, host).looked;
+
 	count_lookup(resolver, replies);
-	if (!dns_cache_known(resolver->cache, host).looked)
-		resolver->pending--;
 	dns_cache_store(resolver->cache, host, replies, resolver->now_ns);
+	if (!looked && dns_cache_known(resolver->cache, host).looked)
+		resolver->pending--;
 }
 
 /* No more than one sweep of the bound in a turn, since answers may come at once (hosts file, a server
@@ -95,8 +108,8 @@ static void ask_due(struct resolver *resolver)
 		if (!dns_cache_due(resolver->cache, resolver->now_ns, &host))
 			return;
 		known = dns_cache_known(resolver->cache, host);
-		dns_client_ask(resolver->client, host, resolver->names[host], known.address,
-			resolver->now_ns);
+		dns_client_ask(resolver->client, host, dns_cache_name(resolver->cache, host),
+			known.address, resolver->now_ns);
 	}
 }
 
@@ -120,6 +133,39 @@ static bool tell(struct resolver *resolver)
 	return !dns_cache_news(resolver->cache, &known);
 }
 
+static void take_batch(struct resolver *resolver, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		uint32_t host = batch->hosts[i].host;
+
+		if (batch->hosts[i].name) {
+			dns_cache_add(
+				resolver->cache, host, batch->hosts[i].name, resolver->now_ns);
+			resolver->pending++;
+		} else {
+			resolver->pending -= !dns_cache_known(resolver->cache, host).looked;
+			dns_cache_remove(resolver->cache, host);
+		}
+	}
+}
+
+static void take_batches(struct resolver *resolver)
+{
+	struct batch *batch;
+
+	pthread_mutex_lock(&resolver->lock);
+	batch = resolver->batches;
+	resolver->batches = NULL;
+	pthread_mutex_unlock(&resolver->lock);
+	while (batch) {
+		struct batch *next = batch->next;
+
+		take_batch(resolver, batch);
+		free(batch);
+		batch = next;
+	}
+}
+
 static int sleep_ms(const struct resolver *resolver, bool told)
 {
 	uint64_t next_ns = dns_cache_next_ns(resolver->cache);
@@ -138,19 +184,22 @@ static void *run(void *arg)
 {
 	struct resolver *resolver = arg;
 	struct pollfd fds[] = {
-		{ .fd = resolver->stop_fd, .events = POLLIN },
+		{ .fd = resolver->wake_fd, .events = POLLIN },
 		{ .fd = queue_fd(resolver->requests), .events = POLLIN },
 		{ .fd = dns_client_fd(resolver->client), .events = POLLIN },
 	};
 
 	while (!atomic_load(&resolver->stop)) {
+		eventfd_t woken;
 		uint32_t host;
 		bool told;
 
 		resolver->now_ns = nsec_mono();
+		eventfd_read(resolver->wake_fd, &woken);
+		take_batches(resolver);
 		dns_client_turn(resolver->client, resolver->now_ns);
 		while (queue_pop(resolver->requests, &host))
-			if (host < resolver->count)
+			if (host < resolver->room)
 				dns_cache_hurry(resolver->cache, host, resolver->now_ns);
 		ask_due(resolver);
 		told = tell(resolver);
@@ -163,11 +212,13 @@ static void *run(void *arg)
 
 static void destroy(struct resolver *resolver)
 {
+	take_batches(resolver);
 	dns_client_destroy(resolver->client);
 	dns_cache_destroy(resolver->cache);
 	queue_destroy(resolver->requests);
-	if (resolver->stop_fd >= 0)
-		close(resolver->stop_fd);
+	if (resolver->wake_fd >= 0)
+		close(resolver->wake_fd);
+	pthread_mutex_destroy(&resolver->lock);
 	free(resolver);
 }
 
@@ -185,7 +236,8 @@ static int start_thread(struct resolver *resolver)
 }
 
 int resolver_start(struct resolver **ret, const struct config *config, const char *const *names,
-	size_t count, uint64_t first_within_ns, struct queue *answers, struct message *msg)
+	size_t count, size_t room, uint64_t first_within_ns, struct queue *answers,
+	struct message *msg)
 {
 	struct dns_policy policy = {
 		.ttl_min_ns = config->dns_ttl_min_ns,
@@ -197,19 +249,19 @@ int resolver_start(struct resolver **ret, const struct config *config, const cha
 
 	if (!resolver)
 		return message_set(msg, -ENOMEM, "DNS: out of memory");
-	resolver->names = names;
-	resolver->count = count;
+	pthread_mutex_init(&resolver->lock, NULL);
+	resolver->room = room > count ? room : count;
 	resolver->pending = count;
 	resolver->answers = answers;
-	resolver->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (resolver->stop_fd < 0) {
+	resolver->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (resolver->wake_fd < 0) {
 		error = message_set(msg, -errno, "DNS: cannot start: %m");
 		goto fail;
 	}
 	error = queue_create(&resolver->requests, sizeof(uint32_t), REQUESTS_MAX);
 	if (!error)
-		error = dns_cache_create(
-			&resolver->cache, &policy, names, count, nsec_mono(), first_within_ns);
+		error = dns_cache_create(&resolver->cache, &policy, names, count, resolver->room,
+			nsec_mono(), first_within_ns);
 	if (error) {
 		message_set(msg, error, "DNS: cannot start: out of memory or descriptors");
 		goto fail;
@@ -234,9 +286,44 @@ void resolver_stop(struct resolver *resolver)
 	if (!resolver)
 		return;
 	atomic_store(&resolver->stop, true);
-	eventfd_write(resolver->stop_fd, 1);
+	eventfd_write(resolver->wake_fd, 1);
 	pthread_join(resolver->thread, NULL);
 	destroy(resolver);
+}
+
+/* Addresses need no look-up. */
+static bool is_name(const char *text)
+{
+	struct address address;
+
+	return address_parse(&address, text) != 0;
+}
+
+void resolver_change(
+	struct resolver *resolver, const struct roster *roster, const struct roster_change *change)
+{
+	size_t room = (size_t)change->hosts_added_count + change->hosts_removed_count;
+	struct batch *batch = calloc(1, sizeof *batch + room * sizeof *batch->hosts), **end;
+
+	if (!batch)
+		return;
+	for (uint32_t i = 0; i < change->hosts_removed_count; i++)
+		if (is_name(roster->hosts[change->hosts_removed[i]]))
+			batch->hosts[batch->count++].host = change->hosts_removed[i];
+	for (uint32_t i = 0; i < change->hosts_added_count; i++) {
+		uint32_t host = change->hosts_added[i];
+
+		if (!is_name(roster->hosts[host]))
+			continue;
+		batch->hosts[batch->count].host = host;
+		batch->hosts[batch->count++].name = roster->hosts[host];
+	}
+	pthread_mutex_lock(&resolver->lock);
+	for (end = &resolver->batches; *end; end = &(*end)->next)
+		;
+	*end = batch;
+	pthread_mutex_unlock(&resolver->lock);
+	eventfd_write(resolver->wake_fd, 1);
 }
 
 bool resolver_refresh(struct resolver *resolver, uint32_t host)
@@ -303,7 +390,7 @@ int resolver_lookup(const struct config *config, const char *name, uint64_t time
 	uint32_t host = 0;
 	int error;
 
-	error = dns_cache_create(&single.cache, &policy, &name, 1, 0, 0);
+	error = dns_cache_create(&single.cache, &policy, &name, 1, 1, 0, 0);
 	if (error)
 		return message_set(msg, error, "DNS: out of memory");
 	error = dns_client_create(&client, config, 1, single_looked_up, &single, msg);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "pure/config.h"
+#include "pure/roster.h"
 #include "vocabulary/address.h"
 #include "vocabulary/message.h"
 #include "vocabulary/queue.h"
@@ -24,20 +25,25 @@ enum dns_status {
  * status or addresses change. */
 struct dns_answer {
 	uint32_t host;
-	uint8_t status; /* enum dns_status */
-	uint8_t stale;	/* 1: DNS_OK from an older answer, the resolver fails now */
+	uint8_t status;	       /* enum dns_status */
+	uint8_t stale;	       /* 1: DNS_OK from an older answer, the resolver fails now */
 	struct address v4, v6; /* one of each; the one in use is kept while it is still answered */
 };
 
 struct resolver;
 
 /* Starts the thread. names: count host names (no addresses), lower case; the array and the strings
- * must outlive it. Reads [dns] of config. answers: of struct dns_answer, written by this thread only.
+ * must outlive it. room: hosts that there can be, by their numbers. Reads [dns] of config. answers: of struct dns_answer, written by this thread only.
  * first_within_ns: the first look-ups are spread over this time at most (0: as fast as the bound on
  * outstanding queries lets them). Returns 0, or a negative errno with a message (a server address that
  * is none, no server at all). */
 int resolver_start(struct resolver **ret, const struct config *config, const char *const *names,
-	size_t count, uint64_t first_within_ns, struct queue *answers, struct message *msg);
+	size_t count, size_t room, uint64_t first_within_ns, struct queue *answers,
+	struct message *msg);
+/* Any thread: hosts that were added by a reload are looked up from now on, those that were removed no
+ * more. Their names live as long as the resolver. When memory is out, nothing changes. */
+void resolver_change(
+	struct resolver *resolver, const struct roster *roster, const struct roster_change *change);
 void resolver_stop(struct resolver *resolver); /* NULL is fine */
 
 /* Any one thread (the prober): look this host up again now; false when too many are asked already. */

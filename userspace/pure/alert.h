@@ -47,7 +47,7 @@ enum state alert_level(const struct alert_state *state);
 struct alert_transition alert_step(struct alert_state *state, const struct alert_policy *policy,
 	const struct alert_cycle *cycle);
 
-/* The target is muted: nothing is held, and an open alert resolves. */
+/* The target is muted or removed: nothing is held, and an open alert resolves. */
 struct alert_transition alert_mute(struct alert_state *state, uint64_t at_ms);
 
 #endif

@@ -22,6 +22,7 @@ struct config {
 	char *id; /* this vantage point, 1..64 letters, digits, _ - . ; default: the host name */
 	char **target_files; /* in the order given */
 	size_t target_file_count;
+	bool watch;	      /* these files are read again when they change */
 	uint64_t interval_ns; /* a cycle, 1 s .. 1 h */
 	uint64_t timeout_ns;  /* of a sample; below interval */
 	unsigned window;      /* cycles in a window */
@@ -30,9 +31,9 @@ struct config {
 	enum engine_choice engine;
 	struct address source[2]; /* of our side, IPv4 and IPv6; family 0 = as routes have it */
 	uint8_t dscp;		  /* of our packets, 0..63; RFC 2474 */
-	unsigned max_rate;     /* connects a second; 0 = as the schedule has it */
-	unsigned address_rate; /* connects a second to one address; 0 = any */
-	unsigned max_in_flight; /* 0 = auto */
+	unsigned max_rate;	  /* connects a second; 0 = as the schedule has it */
+	unsigned address_rate;	  /* connects a second to one address; 0 = any */
+	unsigned max_in_flight;	  /* 0 = auto */
 	enum output_mode output;
 	uint64_t cycles;	    /* ends after each target has finished so many; 0 = endless */
 	struct address_block *deny; /* never connected to */
@@ -80,15 +81,20 @@ int config_set_target_files(struct config *config, const char *const *files, siz
  * messages. Returns 0, -ENOMEM or -EINVAL. */
 int config_finish(struct config *config, const char *name, struct message *msg);
 
+/* Calls found for every key that has another value in b, but for those that a running prober takes over
+ * from a new file: [score], the names of targets files, what targets and classes start from. */
+void config_differences(const struct config *a, const struct config *b,
+	void (*found)(void *context, const char *section, const char *key), void *context);
+
 /* One key=value of a target or of a class into *draft. Returns 1 when key is no known target key
  * (then it is a label; `class` too is none of them), 0, or -EINVAL with "key = value: why" (no file
  * name). Of codec, ie, bpl and recovery it only remembers: see settings_finish(). An empty ie, bpl
  * or recovery is as if never given. */
 struct settings_draft {
 	struct settings settings;
-	double ie, bpl;			      /* NAN = not given */
-	bool recovery_given;		      /* else it follows the warning level */
-	bool recovery_inherited;	      /* given further out: a warning level set here ends it */
+	double ie, bpl;		 /* NAN = not given */
+	bool recovery_given;	 /* else it follows the warning level */
+	bool recovery_inherited; /* given further out: a warning level set here ends it */
 	char codec_name[CODEC_NAME_SIZE * 2]; /* as given */
 };
 int settings_set(

@@ -62,6 +62,11 @@ static const struct key_choice family_choices[] = {
 	{ "6", FAMILY_6 },
 	{ NULL, 0 },
 };
+static const struct key_choice yes_choices[] = {
+	{ "no", false },
+	{ "yes", true },
+	{ NULL, 0 },
+};
 static const struct key_choice refused_choices[] = {
 	{ "fail", false },
 	{ "answer", true },
@@ -76,6 +81,7 @@ static const struct key_choice refused_choices[] = {
 static const struct key keys[] = {
 	{ "prober", "id", KEY_TEXT, .check = check_id, CONFIG(id) },
 	{ "prober", "targets", KEY_FILES, .initial = "", CONFIG(target_files) },
+	{ "prober", "watch", KEY_CHOICE, .initial = "no", .choices = yes_choices, CONFIG(watch) },
 	{ "prober", "port", KEY_COUNT, .initial = "5060", .min = "1", .max = "65535",
 		DRAFT(settings.port) },
 	{ "prober", "interval", KEY_DURATION, .initial = "60s", .min = "1s", .max = "1h",

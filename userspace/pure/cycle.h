@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Open cycles: the samples of a target's cycle while they come in, in any order, until the last one
- * has an outcome. A fixed pool, taken and given back by index. */
+ * has an outcome. A pool, taken and given back by index. */
 #ifndef MOSPROBE_CYCLE_H
 #define MOSPROBE_CYCLE_H
 
@@ -10,6 +10,7 @@
 #include "vocabulary/sample.h"
 
 #define CYCLE_NONE UINT32_MAX
+#define CYCLE_SAMPLES_MAX 100u
 
 /* What a window needs to remember of one sample. */
 struct cycle_sample {
@@ -23,22 +24,26 @@ struct cycle_sample {
 struct cycle {
 	uint64_t number; /* rises by one per interval */
 	uint32_t target;
-	uint16_t planned; /* samples that it will have */
-	uint16_t done;	  /* samples that have an outcome */
+	uint8_t planned; /* samples that it will have */
+	uint8_t done;	 /* samples that have an outcome */
+	uint8_t blocks;	 /* the pool's own */
 	struct cycle_sample samples[];
 };
 
 struct cycles;
 
-/* capacity: cycles open at the same time; samples: the most that one may have. NULL when memory is
- * out. Memory that is never used is never touched. */
-struct cycles *cycles_create(uint32_t capacity, unsigned samples);
+/* capacity: cycles open at the same time, at most. NULL when memory is out. It grows with what is open, and
+ * never shrinks: 16 bytes and 12 for each sample, in whole blocks of 32. */
+struct cycles *cycles_create(uint32_t capacity);
 void cycles_destroy(struct cycles *cycles); /* NULL is fine */
 
-/* Returns the index of a fresh cycle, or CYCLE_NONE when the pool is empty. */
+/* planned: 1..CYCLE_SAMPLES_MAX. Returns the index of a fresh cycle, or CYCLE_NONE when as many are open as
+ * may be, or memory is out. */
 uint32_t cycles_open(struct cycles *cycles, uint32_t target, uint64_t number, unsigned planned);
 /* Stores what became of sample->index of cycle sample->cycle; true when it was the last one. */
 bool cycles_put(struct cycles *cycles, const struct sample *sample);
+/* It will have no more samples than the `planned` that have been started; true when these are all done. */
+bool cycles_cut(struct cycles *cycles, uint32_t index, unsigned planned);
 /* Valid until cycles_close(). */
 struct cycle *cycles_at(struct cycles *cycles, uint32_t index);
 void cycles_close(struct cycles *cycles, uint32_t index);

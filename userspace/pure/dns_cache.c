@@ -22,13 +22,15 @@ struct host {
 	uint8_t v6[16], v4[4];
 	bool has[DNS_FAMILIES];
 	bool looked, failing, stale;
+	bool asked;	  /* under way */
+	bool gone;	  /* was removed */
 	uint8_t failures; /* in a row; stops at its greatest value */
 };
 _Static_assert(sizeof(struct host) + sizeof(uint32_t) <= 64, "memory per host");
 
 struct dns_cache {
 	struct dns_policy policy;
-	const char *const *names;
+	const char **names;
 	struct host *hosts;
 	uint32_t *heap; /* binary, the earliest on top */
 	uint32_t waiting;
@@ -122,27 +124,31 @@ static void move_down(struct dns_cache *cache, uint32_t place)
 }
 
 int dns_cache_create(struct dns_cache **ret, const struct dns_policy *policy,
-	const char *const *names, size_t count, uint64_t now_ns, uint64_t first_within_ns)
+	const char *const *names, size_t count, size_t room, uint64_t now_ns,
+	uint64_t first_within_ns)
 {
 	struct dns_cache *cache;
 
-	if (count >= NOWHERE)
+	if (room < count)
+		room = count;
+	if (room >= NOWHERE)
 		return -ENOMEM;
 	cache = calloc(1, sizeof *cache);
 	if (!cache)
 		return -ENOMEM;
 	cache->policy = *policy;
-	cache->names = names;
 	cache->news_first = cache->news_last = NOWHERE;
-	cache->hosts = calloc(count ? count : 1, sizeof *cache->hosts);
-	cache->heap = calloc(count ? count : 1, sizeof *cache->heap);
-	if (!cache->hosts || !cache->heap) {
+	cache->hosts = calloc(room ? room : 1, sizeof *cache->hosts);
+	cache->heap = calloc(room ? room : 1, sizeof *cache->heap);
+	cache->names = calloc(room ? room : 1, sizeof *cache->names);
+	if (!cache->hosts || !cache->heap || !cache->names) {
 		dns_cache_destroy(cache);
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct host *host = &cache->hosts[i];
 
+		cache->names[i] = names[i];
 		host->news_after = NOWHERE;
 		host->next_ns = now_ns;
 		if (first_within_ns)
@@ -161,8 +167,55 @@ void dns_cache_destroy(struct dns_cache *cache)
 	if (!cache)
 		return;
 	free(cache->heap);
+	free(cache->names);
 	free(cache->hosts);
 	free(cache);
+}
+
+const char *dns_cache_name(const struct dns_cache *cache, uint32_t host)
+{
+	return cache->names[host];
+}
+
+static void take_out(struct dns_cache *cache, uint32_t place)
+{
+	uint32_t last = cache->heap[--cache->waiting];
+
+	cache->hosts[cache->heap[place]].place = NOWHERE;
+	if (place == cache->waiting)
+		return;
+	put(cache, place, last);
+	move_up(cache, place);
+	move_down(cache, cache->hosts[last].place);
+}
+
+void dns_cache_add(struct dns_cache *cache, uint32_t index, const char *name, uint64_t now_ns)
+{
+	struct host *host = &cache->hosts[index];
+	bool asked = host->asked, listed = cache->names[index] && host->news_after != NOWHERE;
+	uint32_t news_after = host->news_after;
+
+	cache->names[index] = name;
+	*host = (struct host) {
+		.next_ns = now_ns,
+		.news_after = listed ? news_after : NOWHERE,
+		.place = NOWHERE,
+		.asked = asked,
+	};
+	/* The look-up of before is as good. */
+	if (asked)
+		return;
+	put(cache, cache->waiting++, index);
+	move_up(cache, host->place);
+}
+
+void dns_cache_remove(struct dns_cache *cache, uint32_t index)
+{
+	struct host *host = &cache->hosts[index];
+
+	if (host->place != NOWHERE)
+		take_out(cache, host->place);
+	host->gone = true;
 }
 
 bool dns_cache_due(struct dns_cache *cache, uint64_t now_ns, uint32_t *ret_host)
@@ -172,11 +225,8 @@ bool dns_cache_due(struct dns_cache *cache, uint64_t now_ns, uint32_t *ret_host)
 	if (dns_cache_next_ns(cache) > now_ns || !cache->waiting)
 		return false;
 	host = cache->heap[0];
-	cache->hosts[host].place = NOWHERE;
-	if (--cache->waiting) {
-		put(cache, 0, cache->heap[cache->waiting]);
-		move_down(cache, 0);
-	}
+	take_out(cache, 0);
+	cache->hosts[host].asked = true;
 	*ret_host = host;
 	return true;
 }
@@ -190,7 +240,7 @@ void dns_cache_hurry(struct dns_cache *cache, uint32_t host, uint64_t now_ns)
 {
 	struct host *h = &cache->hosts[host];
 
-	if (h->place == NOWHERE || h->next_ns <= now_ns)
+	if (h->gone || h->place == NOWHERE || h->next_ns <= now_ns)
 		return;
 	h->next_ns = now_ns;
 	move_up(cache, h->place);
@@ -323,6 +373,9 @@ void dns_cache_store(struct dns_cache *cache, uint32_t index,
 	bool found = false, failed = false;
 
 	assert(host->place == NOWHERE);
+	host->asked = false;
+	if (host->gone)
+		return;
 	for (int f = 0; f < DNS_FAMILIES; f++) {
 		store_family(cache, host, (enum dns_family)f, &replies[f], now_ns);
 		found |= replies[f].kind == DNS_REPLY_FOUND;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is known of each host name, and when it is to be looked up again. Times are of the caller's
- * clock (CLOCK_MONOTONIC). About 60 bytes a host, all taken at the start.
+ * clock (CLOCK_MONOTONIC). About 70 bytes a host, all taken at the start.
  *
  * An answer is in force for its TTL (RFC 1035 3.2.1), held between ttl_min and ttl_max, and refreshed
  * at 75..95 % of it, at a share that hangs on the name: hosts with equal TTLs drift apart. When the
@@ -54,11 +54,20 @@ struct dns_known {
 
 struct dns_cache;
 
-/* names: count strings that outlive the cache. The first look-ups are due from now_ns on, spread over
- * first_within_ns by the names' hashes. Returns 0 or -ENOMEM. */
+/* names: count strings that outlive the cache; room: hosts that there can be, at least as many. The first
+ * look-ups are due from now_ns on, spread over first_within_ns by the names' hashes. Returns 0 or
+ * -ENOMEM. */
 int dns_cache_create(struct dns_cache **ret, const struct dns_policy *policy,
-	const char *const *names, size_t count, uint64_t now_ns, uint64_t first_within_ns);
+	const char *const *names, size_t count, size_t room, uint64_t now_ns,
+	uint64_t first_within_ns);
 void dns_cache_destroy(struct dns_cache *cache); /* NULL is fine */
+
+/* Another host, below room, or one that was removed: nothing is known of it, and it is due now. name
+ * outlives the cache. */
+void dns_cache_add(struct dns_cache *cache, uint32_t host, const char *name, uint64_t now_ns);
+/* It is never due again. */
+void dns_cache_remove(struct dns_cache *cache, uint32_t host);
+const char *dns_cache_name(const struct dns_cache *cache, uint32_t host);
 
 /* Takes out the host that has been due longest; false when none is. It is under way until
  * dns_cache_store(). */

@@ -26,7 +26,7 @@ struct span {
 
 struct guard {
 	struct guard_policy policy;
-	uint32_t targets;
+	uint32_t present;      /* targets */
 	struct newest *newest; /* by target; NULL: never trips */
 	enum guard_state state;
 	uint32_t step;			/* of now, from 1 */
@@ -46,8 +46,8 @@ struct guard *guard_create(const struct guard_policy *policy, uint32_t targets)
 	if (!guard)
 		return NULL;
 	guard->policy = *policy;
-	guard->targets = targets;
-	if (!policy->window_ns || targets < policy->min_targets)
+	guard->present = targets;
+	if (!policy->window_ns)
 		return guard;
 	guard->newest = calloc(targets, sizeof *guard->newest);
 	if (!guard->newest) {
@@ -65,9 +65,19 @@ void guard_destroy(struct guard *guard)
 	free(guard);
 }
 
+void guard_count(struct guard *guard, uint32_t present)
+{
+	guard->present = present;
+}
+
+static bool is_on(const struct guard *guard)
+{
+	return guard->newest && guard->present >= guard->policy.min_targets;
+}
+
 uint64_t guard_hold_ns(const struct guard *guard)
 {
-	return guard->newest ? guard->policy.window_ns : 0;
+	return is_on(guard) ? guard->policy.window_ns : 0;
 }
 
 static void forget(struct guard *guard, struct guard_view *step)
@@ -106,7 +116,7 @@ void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now
 {
 	struct newest *newest;
 
-	if (!guard->newest)
+	if (!is_on(guard))
 		return;
 	move_on(guard, now_ns);
 	newest = &guard->newest[target];
@@ -158,7 +168,7 @@ struct guard_change guard_step(struct guard *guard, uint64_t now_ns)
 {
 	struct guard_change change = { .before = guard->state };
 
-	if (!guard->newest)
+	if (!guard->newest || (guard->state == GUARD_CLEAR && !is_on(guard)))
 		return change;
 	move_on(guard, now_ns);
 	if (guard->state == GUARD_CLEAR && trips(guard)) {

@@ -37,10 +37,13 @@ struct guard_change {
 
 struct guard;
 
-/* targets: how many there are, by index from 0. Returns NULL when memory is out. A policy with
- * window_ns = 0, or with less targets than min_targets, makes a guard that never trips. */
+/* targets: how many there can be, by index from 0; until guard_count() as many are there. Returns NULL when
+ * memory is out. With window_ns = 0, or while less than min_targets are there, it never trips. */
 struct guard *guard_create(const struct guard_policy *policy, uint32_t targets);
 void guard_destroy(struct guard *guard); /* NULL is fine */
+
+/* So many targets are there. */
+void guard_count(struct guard *guard, uint32_t present);
 
 /* How long a finished cycle is held back before it is judged; 0 for a guard that never trips. */
 uint64_t guard_hold_ns(const struct guard *guard);

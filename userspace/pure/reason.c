@@ -94,6 +94,10 @@ static void add_reason(struct line *line, const struct transition *transition)
 		add(line, "muted");
 		return;
 	}
+	if (transition->reason == REASON_REMOVED) {
+		add(line, "removed from the targets");
+		return;
+	}
 	add_crossing(line, result->mos, transition->action == ACTION_TRIGGER ? "below" : "above",
 		transition->threshold);
 	add(line, " for ");

@@ -165,11 +165,11 @@ MAKER(event_action)
 
 MAKER(threshold)
 {
-	/* Muting crosses no level. */
-	fields_add_fixed(fields, column->name,
-		source->transition->reason == REASON_MUTED ? (double)NAN
-							   : source->transition->threshold,
-		4);
+	uint8_t reason = source->transition->reason;
+	bool crossed = reason != REASON_MUTED && reason != REASON_REMOVED;
+
+	fields_add_fixed(
+		fields, column->name, crossed ? source->transition->threshold : (double)NAN, 4);
 }
 
 MAKER(event_id)

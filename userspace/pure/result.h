@@ -11,6 +11,7 @@
 
 #include "handshake.h"
 #include "pure/fields.h"
+#include "pure/roster.h"
 #include "pure/targets.h"
 #include "vocabulary/address.h"
 #include "vocabulary/sample.h"
@@ -54,6 +55,7 @@ enum alert_kind {
 enum transition_reason {
 	REASON_LEVEL,	/* a level was crossed, and that held */
 	REASON_MUTED,	/* resolved because the target was muted */
+	REASON_REMOVED, /* resolved because it is in the targets files no more */
 	REASON_SILENCE, /* KIND_VANTAGE: targets that used to answer did not, or do so again */
 	REASON_LET_GO	/* KIND_VANTAGE: that went on for guard.max */
 };
@@ -93,7 +95,7 @@ struct heartbeat {
 	uint64_t slot_waits; /* starts that found no free slot when they were due */
 	double late_p99_ms, late_max_ms;
 	uint64_t in_flight, slots;
-	uint64_t cpu_ns;	 /* of the prober's thread */
+	uint64_t cpu_ns;	/* of the prober's thread */
 	uint64_t address_waits; /* starts that prober.address_rate put off */
 	double address_wait_max_ms;
 	uint64_t impaired;	 /* 1: the guard has tripped */
@@ -114,14 +116,28 @@ struct sample_event {
 	uint64_t cycle;	     /* its cycle's number */
 };
 
+/* After a reload: who is here now. */
+struct roster_event {
+	const struct roster *roster; /* until the next one of a later generation */
+	uint64_t generation;
+	bool all_left; /* no event after this one refers to an earlier generation */
+};
+
 /* What goes through the queue from the prober to the publisher and to the output. */
 struct event {
-	enum event_kind { EVENT_RESULT, EVENT_TRANSITION, EVENT_HEARTBEAT, EVENT_SAMPLE } kind;
+	enum event_kind {
+		EVENT_RESULT,
+		EVENT_TRANSITION,
+		EVENT_HEARTBEAT,
+		EVENT_SAMPLE,
+		EVENT_ROSTER
+	} kind;
 	union {
 		struct result result;
 		struct transition transition;
 		struct heartbeat heartbeat;
 		struct sample_event sample; /* to the output only */
+		struct roster_event roster;
 	};
 };
 

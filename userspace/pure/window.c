@@ -68,6 +68,12 @@ void window_destroy(struct window *window)
 	free(window);
 }
 
+void window_forget(struct window *window, uint32_t target)
+{
+	/* What no digest counts is not looked at. */
+	window->memories[target] = (struct memory) { 0 };
+}
+
 /* The digest `back` cycles before the newest. */
 static struct digest *digest_at(const struct window *window, uint32_t target, unsigned back)
 {

@@ -22,7 +22,7 @@ struct window_config {
 struct cycle_summary {
 	unsigned answered, failed; /* samples */
 	uint8_t outcome;	   /* enum cycle_outcome */
-	uint8_t error;	      /* enum outcome, the commonest that was no answer; OUTCOME_OK = none */
+	uint8_t error; /* enum outcome, the commonest that was no answer; OUTCOME_OK = none */
 	uint8_t stamp_source; /* enum stamp_source, the least exact used; STAMP_SOURCE_COUNT = none */
 };
 
@@ -42,31 +42,32 @@ struct window_score {
 struct window *window_create(const struct window_config *config, uint32_t targets);
 void window_destroy(struct window *window); /* NULL is fine */
 
+/* As if the target had never been visited. */
+void window_forget(struct window *window, uint32_t target);
+
 /* refused_answers: the target's `refused=answer`. */
 struct cycle_summary window_summarise(const struct cycle *cycle, bool refused_answers);
 
 /* Folds a finished cycle that is not missing into its target's window. While the target has never
  * answered, nothing is kept, and false comes back; the cycle of its first answer counts from that
  * sample on. new_address: the target's address is not that of its cycle before: jitter starts anew. */
-bool window_fold(struct window *window, const struct cycle *cycle, bool refused_answers,
-	bool new_address);
+bool window_fold(
+	struct window *window, const struct cycle *cycle, bool refused_answers, bool new_address);
 
 /* Samples of the newest folded cycle that count: what mos_cycle is made of. */
-void window_newest(const struct window *window, uint32_t target, unsigned *ret_answered,
-	unsigned *ret_failed);
+void window_newest(
+	const struct window *window, uint32_t target, unsigned *ret_answered, unsigned *ret_failed);
 
 /* The quantities over the window as of cycle `number`; older than 2 * window has left. */
-struct window_numbers window_numbers(
-	const struct window *window, uint32_t target, uint64_t number);
+struct window_numbers window_numbers(const struct window *window, uint32_t target, uint64_t number);
 
 /* Keeps the newest folded cycle's score. */
-void window_remember(
-	struct window *window, uint32_t target, const struct window_score *score);
+void window_remember(struct window *window, uint32_t target, const struct window_score *score);
 
 /* The mean mos_cycle over the last `average` cycles, NAN when there is none; and what took most of it
  * over the same cycles, CAUSE_NONE while mos is 4.0 or more. */
-double window_mos(const struct window *window, uint32_t target, uint64_t number,
-	enum cause *ret_cause);
+double window_mos(
+	const struct window *window, uint32_t target, uint64_t number, enum cause *ret_cause);
 
 /* Did it answer in the newest cycle that was folded? */
 bool window_used_to_answer(const struct window *window, uint32_t target);
