@@ -1,93 +1,13 @@
 #!/usr/bin/python3
 """SIGHUP, and files that are watched: targets come, go and change while the others go on."""
-import itertools
 import os
 import random
 import re
-import resource
-import signal
 import socket
 import time
 
-from harness import (MOSPROBE, Nsd, Redis, equal, expect, json_lines, path, read, run_tests, start,
-                     stop, wait_until, write)
-
-PORT = 5060
-
-
-def address(number):
-    return f"127.81.{number // 250}.{number % 250 + 1}"
-
-
-def listen():
-    """One that answers at every loopback address."""
-    server = socket.socket()
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.bind(("0.0.0.0", PORT))
-    server.listen(4096)
-    return server
-
-
-class Prober:
-    """One that runs, with its targets file and what it said so far."""
-
-    _numbers = itertools.count(1)
-
-    def __init__(self, targets, keys="", sections="", prober="interval = 1s\ntimeout = 500ms",
-                 output="jsonl"):
-        self.number = next(self._numbers)
-        self.targets(targets)
-        self.keys, self.sections, self.prober = keys, sections, prober
-        self.config(keys, sections)
-        with open(self.path("out"), "w", encoding="utf-8") as out:
-            self.process = start([MOSPROBE, "run", "-c", self.path("conf"), "--output", output],
-                                 self.path("log"), stdout=out)
-
-    def path(self, name):
-        return path(f"{name}{self.number}")
-
-    def targets(self, lines):
-        # As an editor does: another file in its place.
-        write("targets.new", "\n".join(lines) + "\n")
-        os.rename(path("targets.new"), self.path("targets"))
-
-    def config(self, keys, sections):
-        write(f"conf{self.number}", f"[prober]\nid = test\ntargets = {self.path('targets')}\ndeny = none\n"
-              f"{self.prober}\n{keys}\n[guard]\nwindow = 0s\n{sections}")
-
-    def said(self, words):
-        return [line for line in read(f"log{self.number}").splitlines() if words in line]
-
-    def reload(self, lines=None, words="reload:"):
-        """Reads the files again, and waits until that was told."""
-        before = len(self.said(words))
-        if lines is not None:
-            self.targets(lines)
-        self.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: len(self.said(words)) > before, "the reload", 10)
-        return self.said(words)[-1]
-
-    def lines(self, kind="result"):
-        whole = read(f"out{self.number}")
-        return [line for line in json_lines(whole[:whole.rfind("\n") + 1]) if line["type"] == kind]
-
-    def cycles(self):
-        """{target: [its cycles' numbers]}."""
-        cycles = {}
-        for line in self.lines():
-            cycles.setdefault(line["target"], []).append(int(line["cycle"]))
-        return cycles
-
-    def seen(self, target, count=1):
-        wait_until(lambda: len(self.cycles().get(target, ())) >= count, f"results of {target}", 15)
-
-    def end(self):
-        stop(self.process)
-        equal(self.process.returncode, 0, "exit status")
-
-
-def target(number):
-    return f"{address(number)}:{PORT}"
+from harness import MOSPROBE, Nsd, Redis, equal, expect, run_tests, wait_until
+from reloading import PORT, Prober, address, listen, target
 
 
 def test_targets_come_go_and_change():
@@ -244,28 +164,6 @@ def test_many_reloads_one_after_the_other():
         equal(its, sorted(set(its)), "a target's cycles")
     # A list that stays would be 140 KiB a reload.
     expect(sizes[-1] - sizes[9] < 2500, f"resident KiB: {sizes}")
-
-
-def test_a_hundred_thousand_targets():
-    """A reload of all of them makes no start late."""
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    lists = [[f"127.{82 + i // 50000}.{i // 250 % 200}.{i % 250 + 1} samples=1"
-              for i in range(first, first + 100000)] for first in (0, 50000)]
-    tries = []
-    for _ in range(3):
-        prober = Prober(lists[0], f"max_in_flight = {min(soft, 4096) // 2}",
-                        prober="interval = 60s\ntimeout = 3s", output="none")
-        time.sleep(6)
-        said = prober.reload(lists[1])
-        expect("100000 targets: 50000 added, 50000 removed" in said, said)
-        time.sleep(6)
-        prober.end()
-        tries.append(re.search(r"later than 20 ms: (\d+) \(p99 ([\d.]+) ms, most ([\d.]+)",
-                               read(f"log{prober.number}")).groups())
-        print(f"# starts later than 20 ms, p99 and most in ms: {', '.join(tries[-1])}")
-        if tries[-1][0] == "0":
-            return
-    expect(False, f"late starts in every one of three runs: {tries}")
 
 
 if __name__ == "__main__":

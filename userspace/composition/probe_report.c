@@ -87,6 +87,10 @@ static void describe(struct note *note, const struct sample *sample)
 		note_add(note, "%s", skip_reason_name(sample->reason));
 	else if (sample->outcome == OUTCOME_UNREACHABLE && (sample->icmp_type || sample->icmp_code))
 		note_add(note, "ICMP type %u code %u", sample->icmp_type, sample->icmp_code);
+	else if (sample->outcome == OUTCOME_DNS_FAIL)
+		note_add(note, "the name does not exist, or has no address");
+	else if (sample->outcome == OUTCOME_DNS_UNKNOWN)
+		note_add(note, "no address, for the resolver fails");
 	else if (is_late(sample))
 		note_add(note, "answered 900 ms or more after its SYN");
 	else if (sample->ambiguous)

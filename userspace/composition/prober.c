@@ -116,19 +116,6 @@ void prober_destroy(struct prober *prober)
 	free(prober);
 }
 
-static void take_answers(struct prober *prober)
-{
-	struct dns_answer answer;
-
-	while (prober->setup.answers && queue_pop(prober->setup.answers, &answer)) {
-		struct host_address *host = &prober->addresses[answer.host];
-
-		host->v4 = answer.v4;
-		host->v6 = answer.v6;
-		host->status = answer.status;
-	}
-}
-
 struct heartbeat prober_heartbeat(const struct prober *prober)
 {
 	struct heartbeat heartbeat = prober->counters;
@@ -225,7 +212,7 @@ bool prober_turn(struct prober *prober)
 		prober_extend(prober, before_ns);
 		prober->resume_ns = prober->turn_ns + PAUSE_NS;
 	}
-	take_answers(prober);
+	prober_take_answers(prober);
 	prober_adopt_step(prober);
 	prober_expire(prober);
 	if (!prober->stopping && !is_held(prober))

@@ -52,8 +52,10 @@ void prober_sample_done(
 	if (prober->setup.on_sample)
 		prober->setup.on_sample(prober->setup.context, sample, address);
 	prober_guard_see(prober, sample);
-	if (cycles_put(prober->cycles, sample))
+	if (cycles_put(prober->cycles, sample)) {
+		prober_note_family(prober, sample->cycle);
 		prober_hold(prober, sample->cycle);
+	}
 }
 
 static void land(struct prober *prober, uint32_t slot)

@@ -13,19 +13,6 @@
 /* Failed cycles in a row after which a name is looked up again at once. */
 #define FAILED_CYCLES_TO_REFRESH 3
 
-const struct address *prober_address(const struct prober *prober, uint32_t target)
-{
-	static const struct address none = { .family = 0 };
-	const struct host_address *host = &prober->addresses[prober_host(prober, target)];
-	uint8_t family = prober_target(prober, target)->settings->family;
-
-	if (host->v4.family && family != FAMILY_6)
-		return &host->v4;
-	if (host->v6.family && family != FAMILY_4)
-		return &host->v6;
-	return &none;
-}
-
 void prober_send(struct prober *prober, const struct event *event)
 {
 	if (prober->setup.publish)
@@ -38,6 +25,7 @@ void prober_send(struct prober *prober, const struct event *event)
 struct row {
 	uint32_t target;
 	uint64_t number;
+	struct address address;
 	struct cycle_summary summary;
 	bool impaired; /* samples of it do not count, for the guard's sake */
 	bool folded;   /* it entered the window */
@@ -46,9 +34,9 @@ struct row {
 	struct score score;
 };
 
-static bool address_changed(struct prober *prober, uint32_t target)
+/* Whether the target's cycle went elsewhere than the one before. */
+static bool address_changed(struct prober *prober, uint32_t target, const struct address *address)
 {
-	const struct address *address = prober_address(prober, target);
 	struct visit *visit = &prober->visits[target];
 	uint32_t before = visit->address_hash, hash;
 
@@ -67,11 +55,13 @@ static void fold_row(struct prober *prober, uint32_t index, struct row *row)
 	memset(row, 0, sizeof *row);
 	row->target = cycle->target;
 	row->number = cycle->number;
+	row->address =
+		cycle->address.family ? cycle->address : *prober_address(prober, cycle->target);
 	row->impaired = prober_guard_reject(prober, cycle);
 	row->summary = window_summarise(cycle, settings->refused_answers);
 	if (row->summary.outcome != CYCLE_MISSING)
 		row->folded = window_fold(prober->window, cycle, settings->refused_answers,
-			address_changed(prober, cycle->target));
+			address_changed(prober, cycle->target, &cycle->address));
 	cycles_close(prober->cycles, index);
 	prober->visits[row->target].cycles_open--;
 	if (row->folded)
@@ -126,7 +116,7 @@ static struct result result_of(const struct prober *prober, const struct row *ro
 	struct result result = {
 		.target = prober_target(prober, row->target),
 		.target_index = row->target,
-		.addr = *prober_address(prober, row->target),
+		.addr = row->address,
 		.at_ms = prober->turn_ms,
 		.cycle = row->number,
 		.n = row->numbers.n,
@@ -237,6 +227,7 @@ void prober_resolve(struct prober *prober, uint32_t target, enum transition_reas
 
 	if (!step.happened)
 		return;
+	row.address = *prober_address(prober, target);
 	row.numbers = window_numbers(prober->window, target, row.number);
 	row.summary = (struct cycle_summary) { .outcome = CYCLE_OUTCOME_COUNT,
 		.error = OUTCOME_OK,

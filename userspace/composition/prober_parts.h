@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the prober share: prober.c (create, turn), prober_start.c (what is due goes out),
+ * prober_address.c (where to),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
  * that it was not us), prober_fold.c (they become results), prober_adopt.c
  * (targets come and go). */
@@ -12,6 +13,7 @@
 #include "composition/prober.h"
 #include "pure/alert.h"
 #include "pure/cycle.h"
+#include "pure/family.h"
 #include "pure/guard.h"
 #include "pure/rates.h"
 #include "pure/schedule.h"
@@ -43,6 +45,7 @@ struct visit {
 	bool leaving;	       /* was removed, and has something under way */
 	bool returning;	       /* and is there again */
 	uint8_t cycles_open;
+	struct family_use family; /* the one in use */
 };
 
 /* What is known of a host. */
@@ -115,6 +118,8 @@ struct prober {
 	struct line waiting[2];	 /* by family: IPv4, IPv6 */
 	struct line closing;	 /* slots that wait for their peer's FIN */
 
+	uint64_t moves_until_ns; /* names that have moved are told of again */
+	uint32_t moves_told;
 	uint64_t slots_told_ns; /* when it was told last that they are scarce */
 	double start_tokens;	/* how many starts the pace allows now */
 	uint64_t tokens_ns;	/* when they were counted last */
@@ -149,6 +154,15 @@ uint64_t prober_due_ns(const struct prober *prober, uint32_t target);
 void prober_first_start(struct prober *prober, uint32_t target);
 /* Starts what is due, within pace and slots. */
 void prober_start_due(struct prober *prober);
+
+/* prober_address.c */
+
+/* What the resolver has found. */
+void prober_take_answers(struct prober *prober);
+/* Where the target's open cycle goes, or the next one; family 0 = nowhere. */
+const struct address *prober_address(const struct prober *prober, uint32_t target);
+/* A cycle has all its outcomes: is the other family to be tried? */
+void prober_note_family(struct prober *prober, uint32_t cycle);
 
 /* prober_finish.c */
 
@@ -205,7 +219,5 @@ void prober_resolve(struct prober *prober, uint32_t target, enum transition_reas
 void prober_fold(struct prober *prober);
 /* To every reader. */
 void prober_send(struct prober *prober, const struct event *event);
-/* The address that a target's next connect goes to, family 0 = none. */
-const struct address *prober_address(const struct prober *prober, uint32_t target);
 
 #endif

@@ -150,7 +150,10 @@ static const struct address *usable_address(struct prober *prober, uint32_t targ
 {
 	uint32_t host = prober_host(prober, target);
 	const struct address *address = prober_address(prober, target);
+	struct cycle *cycle = cycles_at(prober->cycles, prober->visits[target].open_cycle);
 
+	if (cycle->address.family)
+		return address;
 	switch ((enum dns_status)prober->addresses[host].status) {
 	case DNS_PENDING:
 		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_NO_ADDRESS);
@@ -172,7 +175,8 @@ static const struct address *usable_address(struct prober *prober, uint32_t targ
 		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_DENIED);
 		return NULL;
 	}
-	return address;
+	cycle->address = *address;
+	return &cycle->address;
 }
 
 static void wait_in_line(struct prober *prober, uint32_t target, struct line *line)

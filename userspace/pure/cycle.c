@@ -9,14 +9,14 @@
 /* Memory comes in blocks, a cycle taking as many next to each other as its samples need, and blocks in
  * chunks that are made when they are needed and stay. Cycles that were given back are kept by how many
  * blocks they have. */
-#define BLOCK_SIZE 32
-#define CHUNK_BLOCKS 32768u
+#define BLOCK_SIZE 16
+#define CHUNK_BLOCKS 65536u
 #define CHUNKS_MAX 8192u
 #define SIZE_OF(samples) (sizeof(struct cycle) + (samples) * sizeof(struct cycle_sample))
 #define BLOCKS_OF(samples) ((SIZE_OF(samples) + BLOCK_SIZE - 1) / BLOCK_SIZE)
 #define BLOCKS_MAX BLOCKS_OF(CYCLE_SAMPLES_MAX)
 
-_Static_assert(BLOCKS_OF(1) == 1, "a cycle of one sample is a block");
+_Static_assert(offsetof(struct cycle, target) + 4 <= BLOCK_SIZE, "any rest can be linked");
 
 struct cycles {
 	uint32_t capacity, open;
@@ -111,6 +111,7 @@ uint32_t cycles_open(struct cycles *cycles, uint32_t target, uint64_t number, un
 	cycle->planned = (uint8_t)planned;
 	cycle->done = 0;
 	cycle->blocks = (uint8_t)blocks;
+	cycle->address = (struct address) { .family = 0 };
 	for (unsigned i = 0; i < planned; i++)
 		cycle->samples[i] = (struct cycle_sample) { .outcome = OUTCOME_COUNT };
 	return index;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vocabulary/address.h"
 #include "vocabulary/sample.h"
 
 #define CYCLE_NONE UINT32_MAX
@@ -24,16 +25,17 @@ struct cycle_sample {
 struct cycle {
 	uint64_t number; /* rises by one per interval */
 	uint32_t target;
-	uint8_t planned; /* samples that it will have */
-	uint8_t done;	 /* samples that have an outcome */
-	uint8_t blocks;	 /* the pool's own */
+	uint8_t planned;	/* samples that it will have */
+	uint8_t done;		/* samples that have an outcome */
+	uint8_t blocks;		/* the pool's own */
+	struct address address; /* that all of its samples go to; family 0 = none has been tried */
 	struct cycle_sample samples[];
 };
 
 struct cycles;
 
 /* capacity: cycles open at the same time, at most. NULL when memory is out. It grows with what is open, and
- * never shrinks: 16 bytes and 12 for each sample, in whole blocks of 32. */
+ * never shrinks: 32 bytes and 12 for each sample. */
 struct cycles *cycles_create(uint32_t capacity);
 void cycles_destroy(struct cycles *cycles); /* NULL is fine */
 

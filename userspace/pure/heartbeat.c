@@ -62,6 +62,8 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 	fields_add_integer(ret, "late_starts", heartbeat->late_starts);
 	fields_add_fixed(ret, "late_p99_ms", heartbeat->late_p99_ms, 3);
 	fields_add_fixed(ret, "late_max_ms", heartbeat->late_max_ms, 3);
+	fields_add_integer(ret, "address_changes", heartbeat->address_changes);
+	fields_add_integer(ret, "family_changes", heartbeat->family_changes);
 	fields_add_integer(ret, "address_waits", heartbeat->address_waits);
 	fields_add_fixed(ret, "address_wait_max_ms", heartbeat->address_wait_max_ms, 3);
 	fields_add_integer(ret, "slot_waits", heartbeat->slot_waits);

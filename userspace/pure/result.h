@@ -96,6 +96,8 @@ struct heartbeat {
 	double late_p99_ms, late_max_ms;
 	uint64_t in_flight, slots;
 	uint64_t cpu_ns;	/* of the prober's thread */
+	uint64_t address_changes; /* names that have moved */
+	uint64_t family_changes;  /* targets that went on at their other address */
 	uint64_t address_waits; /* starts that prober.address_rate put off */
 	double address_wait_max_ms;
 	uint64_t impaired;	 /* 1: the guard has tripped */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a target is visited. A cycle goes to one address from its first connect to its last: what its
+ * result says, latency, jitter and address, is of one path. What the resolver has found meanwhile, and the
+ * other family when one has failed, are for the next cycle. */
+#include <inttypes.h>
+
+#include "composition/prober_parts.h"
+#include "vocabulary/log.h"
+#include "vocabulary/nsec.h"
+
+/* A hoster that moves moves thousands. */
+#define MOVES_TOLD 20
+#define MOVES_EVERY_NS NSEC_PER_MIN
+
+static bool wants(const struct prober *prober, uint32_t target, enum family other)
+{
+	return prober_target(prober, target)->settings->family != other;
+}
+
+static const struct address *choose(const struct prober *prober, uint32_t target)
+{
+	static const struct address none = { .family = 0 };
+	const struct host_address *host = &prober->addresses[prober_host(prober, target)];
+	bool has4 = host->v4.family && wants(prober, target, FAMILY_6);
+	bool has6 = host->v6.family && wants(prober, target, FAMILY_4);
+
+	switch (family_choose(&prober->visits[target].family, has4, has6)) {
+	case 4:
+		return &host->v4;
+	case 6:
+		return &host->v6;
+	default:
+		return &none;
+	}
+}
+
+const struct address *prober_address(const struct prober *prober, uint32_t target)
+{
+	uint32_t index = prober->visits[target].open_cycle;
+
+	if (index != CYCLE_NONE && cycles_at(prober->cycles, index)->address.family)
+		return &cycles_at(prober->cycles, index)->address;
+	return choose(prober, target);
+}
+
+void prober_note_family(struct prober *prober, uint32_t index)
+{
+	const struct cycle *cycle = cycles_at(prober->cycles, index);
+	const struct host_address *host = &prober->addresses[prober_host(prober, cycle->target)];
+	bool both = host->v4.family && host->v6.family && wants(prober, cycle->target, FAMILY_4) &&
+		    wants(prober, cycle->target, FAMILY_6);
+	bool refused_answers = prober_target(prober, cycle->target)->settings->refused_answers;
+	bool answered = false;
+
+	if (!cycle->address.family)
+		return;
+	for (unsigned i = 0; i < cycle->planned; i++) {
+		uint8_t outcome = cycle->samples[i].outcome;
+
+		/* Of those that never left nothing was learnt, but that there was no way. */
+		if (outcome == OUTCOME_SKIPPED)
+			return;
+		answered |= outcome_class(outcome, refused_answers) == CLASS_ANSWERED;
+	}
+	prober->counters.family_changes +=
+		family_note(&prober->visits[cycle->target].family, answered, both);
+}
+
+static void tell_move(struct prober *prober, uint32_t host, const struct address *before,
+	const struct address *after)
+{
+	char from[ADDRESS_TEXT_SIZE], to[ADDRESS_TEXT_SIZE];
+
+	prober->counters.address_changes++;
+	if (prober->turn_ns >= prober->moves_until_ns) {
+		if (prober->moves_told > MOVES_TOLD)
+			log_line(LOG_INFO, "%u more names have moved",
+				prober->moves_told - MOVES_TOLD);
+		prober->moves_told = 0;
+		prober->moves_until_ns = prober->turn_ns + MOVES_EVERY_NS;
+	}
+	/* The table has the screen. */
+	if (prober->moves_told++ < MOVES_TOLD && prober->setup.config->output != OUTPUT_TABLE)
+		log_line(LOG_INFO, "%s has moved from %s to %s",
+			prober->generation->roster->hosts[host], address_text(before, from),
+			address_text(after, to));
+}
+
+static void take(
+	struct prober *prober, uint32_t host, struct address *known, const struct address *answer)
+{
+	if (known->family && answer->family && !address_equal(known, answer))
+		tell_move(prober, host, known, answer);
+	*known = *answer;
+}
+
+void prober_take_answers(struct prober *prober)
+{
+	struct dns_answer answer;
+
+	while (prober->setup.answers && queue_pop(prober->setup.answers, &answer)) {
+		struct host_address *host = &prober->addresses[answer.host];
+
+		take(prober, answer.host, &host->v4, &answer.v4);
+		take(prober, answer.host, &host->v6, &answer.v6);
+		host->status = answer.status;
+	}
+}
