@@ -1,5 +1,5 @@
 # Benchmarks: see bench/README.md.
-.PHONY: bench-load bench-accuracy bench-throughput bench-score
+.PHONY: bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score
 bench-load: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/load
@@ -7,6 +7,13 @@ bench-accuracy: setup-run
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/accuracy
+bench-dns: setup-run
+	@scripts/setup test
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@B=$(B) bench/dns
+bench-lateness: setup-run
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
+	@B=$(B) bench/lateness
 bench-throughput: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/throughput

@@ -285,16 +285,16 @@ static void loop(struct run *run)
 static void finish(struct run *run)
 {
 	struct publish_stats redis = { 0 };
-	struct heartbeat heartbeat;
+	struct heartbeat heartbeat = { 0 };
 
+	if (run->prober)
+		heartbeat = prober_heartbeat(run->prober);
 	reloader_stop(run->reloader);
 	output_stop(run->output);
 	resolver_stop(run->resolver);
 	publish_stop(run->publish, PUBLISH_DRAIN_NS, &redis);
-	if (run->prober) {
-		heartbeat = prober_heartbeat(run->prober);
+	if (run->prober)
 		run_report(&heartbeat, run->output_events, run->config->redis_url ? &redis : NULL);
-	}
 	prober_destroy(run->prober);
 	queue_destroy(run->output_events);
 	queue_destroy(run->publish_events);

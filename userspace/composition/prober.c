@@ -116,6 +116,20 @@ void prober_destroy(struct prober *prober)
 	free(prober);
 }
 
+static void add_lookups(const struct prober *prober, struct heartbeat *heartbeat)
+{
+	struct resolver_stats stats;
+
+	if (!prober->setup.resolver)
+		return;
+	stats = resolver_stats(prober->setup.resolver);
+	heartbeat->dns_lookups = stats.lookups;
+	heartbeat->dns_found = stats.found;
+	heartbeat->dns_not_found = stats.not_found;
+	heartbeat->dns_failed = stats.failed;
+	heartbeat->dns_pending = stats.pending;
+}
+
 struct heartbeat prober_heartbeat(const struct prober *prober)
 {
 	struct heartbeat heartbeat = prober->counters;
@@ -132,6 +146,7 @@ struct heartbeat prober_heartbeat(const struct prober *prober)
 	heartbeat.cpu_ns = (uint64_t)cpu.tv_sec * NSEC_PER_SEC + (uint64_t)cpu.tv_nsec;
 	if (prober->setup.engine->capture)
 		capture_troubles(prober->setup.engine->capture, heartbeat.troubles);
+	add_lookups(prober, &heartbeat);
 	heartbeat.queue_refused = prober->setup.publish ? queue_refused(prober->setup.publish) : 0;
 	return heartbeat;
 }

@@ -62,6 +62,12 @@ void run_report(
 		"%.1f us a probe",
 		(unsigned long)end->late_starts, end->late_p99_ms, end->late_max_ms,
 		connects ? (double)end->cpu_ns / 1000 / (double)connects : 0);
+	if (end->dns_lookups)
+		log_line(LOG_INFO,
+			"DNS: %lu look-ups, %lu found, %lu do not exist, %lu failed; %lu names have moved",
+			(unsigned long)end->dns_lookups, (unsigned long)end->dns_found,
+			(unsigned long)end->dns_not_found, (unsigned long)end->dns_failed,
+			(unsigned long)end->address_changes);
 	if (end->address_waits || end->skips[SKIP_ADDRESS_RATE])
 		log_line(LOG_INFO,
 			"address_rate: %lu starts were put off (by %.0f ms at most), %lu samples "

@@ -12,6 +12,7 @@
 
 #include "edges/resolver_cares.h"
 #include "pure/dns_cache.h"
+#include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
 /* Names under way at once: bounds the memory, and how many dead names (each of which takes the sum of
@@ -21,6 +22,7 @@
 #define SLEEP_MOST_MS 1000
 /* When the prober's queue is full: how long until it is tried again. */
 #define TELL_AGAIN_MS 10
+#define LOOKUPS_WORTH_TELLING 1000
 
 /* Hosts that come (with a name) and go (without). */
 struct batch {
@@ -37,7 +39,8 @@ struct resolver {
 	struct queue *requests; /* of uint32_t: hosts to be looked up out of turn */
 	struct dns_client *client;
 	struct dns_cache *cache;
-	uint64_t now_ns;
+	uint64_t now_ns, started_ns;
+	bool told_first;
 	size_t room;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -84,6 +87,22 @@ static void count_lookup(struct resolver *resolver, const struct dns_reply repli
 		resolver->not_found++;
 }
 
+/* Once all have been looked up that were there at the start. */
+static void tell_first(struct resolver *resolver)
+{
+	uint64_t took_ms = (resolver->now_ns - resolver->started_ns) / NSEC_PER_MSEC;
+
+	resolver->told_first = true;
+	if (resolver->lookups < LOOKUPS_WORTH_TELLING)
+		return;
+	log_line(LOG_INFO,
+		"%lu names looked up in %lu.%lu s: %lu found, %lu do not exist, of %lu nothing is "
+		"known",
+		(unsigned long)resolver->lookups, (unsigned long)(took_ms / 1000),
+		(unsigned long)(took_ms / 100 % 10), (unsigned long)resolver->found,
+		(unsigned long)resolver->not_found, (unsigned long)resolver->failed);
+}
+
 static void looked_up(void *context, uint32_t host, const struct dns_reply replies[DNS_FAMILIES])
 {
 	struct resolver *resolver = context;
@@ -92,8 +111,9 @@ static void looked_up(void *context, uint32_t host, const struct dns_reply repli
 
 	count_lookup(resolver, replies);
 	dns_cache_store(resolver->cache, host, replies, resolver->now_ns);
-	if (!looked && dns_cache_known(resolver->cache, host).looked)
-		resolver->pending--;
+	if (!looked && dns_cache_known(resolver->cache, host).looked && !--resolver->pending &&
+		!resolver->told_first)
+		tell_first(resolver);
 }
 
 /* No more than one sweep of the bound in a turn, since answers may come at once (hosts file, a server
@@ -252,6 +272,7 @@ int resolver_start(struct resolver **ret, const struct config *config, const cha
 	pthread_mutex_init(&resolver->lock, NULL);
 	resolver->room = room > count ? room : count;
 	resolver->pending = count;
+	resolver->started_ns = nsec_mono();
 	resolver->answers = answers;
 	resolver->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (resolver->wake_fd < 0) {

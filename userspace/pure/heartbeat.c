@@ -62,6 +62,11 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 	fields_add_integer(ret, "late_starts", heartbeat->late_starts);
 	fields_add_fixed(ret, "late_p99_ms", heartbeat->late_p99_ms, 3);
 	fields_add_fixed(ret, "late_max_ms", heartbeat->late_max_ms, 3);
+	fields_add_integer(ret, "dns_lookups", heartbeat->dns_lookups);
+	fields_add_integer(ret, "dns_found", heartbeat->dns_found);
+	fields_add_integer(ret, "dns_not_found", heartbeat->dns_not_found);
+	fields_add_integer(ret, "dns_failed", heartbeat->dns_failed);
+	fields_add_integer(ret, "dns_pending", heartbeat->dns_pending);
 	fields_add_integer(ret, "address_changes", heartbeat->address_changes);
 	fields_add_integer(ret, "family_changes", heartbeat->family_changes);
 	fields_add_integer(ret, "address_waits", heartbeat->address_waits);

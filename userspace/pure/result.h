@@ -95,10 +95,12 @@ struct heartbeat {
 	uint64_t slot_waits; /* starts that found no free slot when they were due */
 	double late_p99_ms, late_max_ms;
 	uint64_t in_flight, slots;
-	uint64_t cpu_ns;	/* of the prober's thread */
+	uint64_t cpu_ns;					    /* of the prober's thread */
+	uint64_t dns_lookups, dns_found, dns_not_found, dns_failed; /* names looked up */
+	uint64_t dns_pending;	  /* names that have had no answer yet */
 	uint64_t address_changes; /* names that have moved */
 	uint64_t family_changes;  /* targets that went on at their other address */
-	uint64_t address_waits; /* starts that prober.address_rate put off */
+	uint64_t address_waits;	  /* starts that prober.address_rate put off */
 	double address_wait_max_ms;
 	uint64_t impaired;	 /* 1: the guard has tripped */
 	uint64_t guard_trips;	 /* how often it has */
