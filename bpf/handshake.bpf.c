@@ -234,6 +234,7 @@ int handshake_egress(struct __sk_buff *skb)
 		hs->first_tsval = ts.present ? ts.value : 0;
 		hs->answer_ns = 0;
 		hs->answer_tsecr = 0;
+		hs->receive_age_ns = 0;
 		hs->duplicates = hs->wrong_acks = hs->foreign_ts = 0;
 		hs->syns = 1;
 		hs->provoked = 0;
@@ -250,7 +251,7 @@ int handshake_egress(struct __sk_buff *skb)
 SEC("cgroup_skb/ingress")
 int handshake_ingress(struct __sk_buff *skb)
 {
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_ns(), seen;
 	struct handshake *hs = handshake_of(skb);
 	struct timestamps ts = {};
 	struct tcp_header tcp;
@@ -280,12 +281,16 @@ int handshake_ingress(struct __sk_buff *skb)
 		count(&hs->foreign_ts);
 		return PASS;
 	}
+	seen = now;
 	now = arrival_ns(skb, now);
 	hs->answer_tsecr = ts.echo_reply;
 	hs->answer_flags = tcp.flags;
 	hs->answer_certain =
 		hs->syns == 1 || (ts.present && hs->tsval && ts.echo_reply == hs->tsval);
 	/* The two clocks may disagree by a hair on a path of no length at all. */
-	hs->answer_ns = now < hs->last_syn_ns && hs->answer_certain ? hs->last_syn_ns : now;
+	if (now < hs->last_syn_ns && hs->answer_certain)
+		now = hs->last_syn_ns;
+	hs->receive_age_ns = seen - now;
+	hs->answer_ns = now;
 	return PASS;
 }

@@ -33,7 +33,11 @@ struct handshake {
 	__u16 duplicates; /* acceptable, but the answer had come */
 	__u16 wrong_acks; /* with a wrong acknowledgement, or a RST with none */
 	__u16 foreign_ts; /* with a TSecr from before the first SYN, or from the future */
-	__u16 unused[7];
+	__u16 unused;
+	/* answer_ns is so much before the moment at which the program saw the answer: the age of the
+	 * kernel's receive stamp, a wall-clock time. 0 = none was used. */
+	__u32 receive_age_ns;
+	__u32 unused_too[2];
 };
 _Static_assert(sizeof(struct handshake) == 64, "one cache line for one slot");
 

@@ -16,6 +16,9 @@
 #define LOOK_NS 20000000
 /* To look at three clocks takes a tenth of this. */
 #define COMPARE_NS 1000
+/* Further apart than two looks can be: one was set. */
+#define SET_NS 20000
+#define DOUBT_NS 50000000
 /* Packets read between two looks at what is due: each costs a microsecond or two. */
 #define READ_MAX 8
 
@@ -50,17 +53,30 @@ static void begin(struct responder *responder)
 			responder->scenario->seed);
 }
 
-/* The way from the arrival stamp's clock to the one that nobody sets. An interruption between
+/* The way from the kernel's stamps' clock to the one that nobody sets. An interruption between
  * the looks at the two would go into it: such a look is not used, and the clocks do not drift
- * apart that fast. */
-static void compare_clocks(struct responder *responder)
+ * apart that fast. When the first is set, stamps from before and after it cannot be told apart for a
+ * while. Returns whether stamps can be used. */
+static bool compare_clocks(struct responder *responder)
 {
 	uint64_t before_ns = clock_ns(CLOCK_MONOTONIC);
 	uint64_t realtime_ns = clock_ns(CLOCK_REALTIME);
 	uint64_t taken_ns = clock_ns(CLOCK_MONOTONIC) - before_ns;
+	uint64_t offset_ns = before_ns + taken_ns / 2 - realtime_ns;
 
-	if (taken_ns < COMPARE_NS || !responder->offset_ns)
-		responder->offset_ns = before_ns + taken_ns / 2 - realtime_ns;
+	if (taken_ns < COMPARE_NS || !responder->offset_ns) {
+		if (responder->offset_ns && offset_ns - responder->offset_ns + SET_NS > 2 * SET_NS)
+			responder->doubt_until_ns = before_ns + DOUBT_NS;
+		responder->offset_ns = offset_ns;
+	}
+	return before_ns >= responder->doubt_until_ns;
+}
+
+/* When a frame that has just been read came. */
+static uint64_t arrival_ns(struct responder *responder, const struct ring_frame *frame)
+{
+	return compare_clocks(responder) ? frame->arrival_ns + responder->offset_ns
+					 : clock_ns(CLOCK_MONOTONIC);
 }
 
 /* True when the ring is empty. */
@@ -68,14 +84,13 @@ static bool read_some(struct responder *responder)
 {
 	struct ring_frame frame;
 
-	compare_clocks(responder);
 	for (int i = 0; i < READ_MAX; i++) {
 		if (!ring_peek(&responder->ring, &frame))
 			return true;
 		if (!responder->start_ns)
 			begin(responder);
 		responder->statistics.frames++;
-		on_frame(responder, &frame, frame.arrival_ns + responder->offset_ns);
+		on_frame(responder, &frame, arrival_ns(responder, &frame));
 		ring_release(&responder->ring);
 	}
 	return false;
@@ -103,7 +118,8 @@ void responder_send(struct responder *responder, const struct pending *pending)
 		record.left_ns = 0;
 		record.flags |= TRUTH_DROPPED;
 	} else {
-		if (stamp_ns && stamp_ns + responder->offset_ns > left_ns)
+		if (stamp_ns && compare_clocks(responder) &&
+			stamp_ns + responder->offset_ns > left_ns)
 			record.left_ns = left_ns = stamp_ns + responder->offset_ns;
 		statistics->sent++;
 		statistics_late(statistics, left_ns - pending->due_ns);

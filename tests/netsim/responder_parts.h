@@ -20,8 +20,9 @@
 struct responder {
 	const struct scenario *scenario;
 	const struct start *start;
-	uint64_t start_ns;  /* of the scenario's time; 0: no packet came yet */
-	uint64_t offset_ns; /* CLOCK_MONOTONIC minus CLOCK_REALTIME; 0: not yet known */
+	uint64_t start_ns;	 /* of the scenario's time; 0: no packet came yet */
+	uint64_t offset_ns;	 /* CLOCK_MONOTONIC minus CLOCK_REALTIME; 0: not yet known */
+	uint64_t doubt_until_ns; /* CLOCK_REALTIME was set: its stamps are not used until then */
 	struct ring ring;
 	struct endpoints *endpoints;
 	struct connections *connections;

@@ -330,8 +330,10 @@ static void arrival_by_receive_stamp(void **state)
 
 	receive_stamped(seen_ns, seen_ns - 30000);
 	assert_int_equal(record.answer_ns, seen_ns - 30000);
+	assert_int_equal(record.receive_age_ns, 30000);
 	receive_stamped(seen_ns, 0);
 	assert_int_equal(record.answer_ns, seen_ns);
+	assert_int_equal(record.receive_age_ns, 0);
 	assert_trouble(HANDSHAKE_TROUBLES, 0);
 	receive_stamped(seen_ns, seen_ns - 10 * MS);
 	assert_int_equal(record.answer_ns, seen_ns);
@@ -342,6 +344,7 @@ static void arrival_by_receive_stamp(void **state)
 	/* Not before the SYN. */
 	receive_stamped(NSEC_PER_SEC + 100, NSEC_PER_SEC - 100);
 	assert_int_equal(record.answer_ns, NSEC_PER_SEC);
+	assert_int_equal(record.receive_age_ns, 100);
 	assert_sample(0, OUTCOME_OK, 1, 0, 1e-6);
 }
 

@@ -67,7 +67,6 @@ static int take_memory(struct prober *prober)
 int prober_create(struct prober **ret, const struct prober_setup *setup)
 {
 	struct prober *prober = calloc(1, sizeof *prober);
-	uint64_t real_ns = nsec_real();
 
 	if (!prober)
 		return -ENOMEM;
@@ -76,13 +75,14 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	prober->room = setup->room ? setup->room : setup->generation->roster->count;
 	prober->left_told = true;
 	prober->interval_ns = setup->config->interval_ns;
-	prober->turn_ns = prober->turn_began_ns = prober->tokens_ns = nsec_mono();
+	prober_begin_turn(prober);
+	prober->tokens_ns = prober->turn_ns;
 	prober->start_tokens = START_TOKENS_LEAST;
-	prober->turn_ms = prober->started_ms = real_ns / NSEC_PER_MSEC;
+	prober->started_ms = prober->turn_ms;
 	/* Cycles are numbered by the wall clock as it is now, so numbers go on rising after a restart;
 	 * a later step of the wall clock moves nothing. */
-	prober->epoch_ns = setup->begin_now ? (int64_t)prober->turn_ns
-					    : (int64_t)prober->turn_ns - (int64_t)real_ns;
+	prober->epoch_ns = (int64_t)prober->turn_ns -
+			   (setup->begin_now ? 0 : (int64_t)prober->clocks.newest.real_ns);
 	prober->oldest = prober->newest = NOBODY;
 	prober->closing = (struct line) { NOBODY, NOBODY };
 	for (unsigned i = 0; i < 2; i++)
@@ -206,23 +206,13 @@ static uint32_t turn_engine(struct prober *prober)
 		prober->setup.engine, wait_ns, wanted, prober->completions, COMPLETIONS_PER_TURN);
 }
 
-static void read_time(struct prober *prober)
-{
-	uint64_t real_ns = nsec_real();
-
-	prober->turn_ns = prober->turn_began_ns = nsec_mono();
-	prober->turn_ms = real_ns / NSEC_PER_MSEC;
-	if (prober->setup.engine->capture)
-		capture_set_clock(prober->setup.engine->capture, real_ns, prober->turn_ns);
-}
-
 bool prober_turn(struct prober *prober)
 {
 	uint64_t before_ns = prober->turn_began_ns;
 	uint32_t count;
 	bool more;
 
-	read_time(prober);
+	prober_begin_turn(prober);
 	if (prober->turn_ns - before_ns > PAUSE_NS) {
 		prober_extend(prober, before_ns);
 		prober->resume_ns = prober->turn_ns + PAUSE_NS;
@@ -233,8 +223,8 @@ bool prober_turn(struct prober *prober)
 	if (!prober->stopping && !is_held(prober))
 		prober_start_due(prober);
 	count = turn_engine(prober);
-	if (count && prober->setup.engine->source == STAMP_CLOCK)
-		prober->turn_ns = nsec_mono();
+	if (count)
+		prober_read_clocks_again(prober);
 	prober_close(prober);
 	prober_collect(prober, count);
 	prober_guard_step(prober);

@@ -134,6 +134,7 @@ static void ask_kernel(
 	ret->first_syn_before_ns = flight->first_syn_before_ns;
 	if (engine->capture)
 		capture_read(engine->capture, slot, &ret->handshake);
+	prober_correct_stamps(prober, &ret->handshake);
 	if (join_needs_tcp_info(ret) && !sockets_tcp_info(engine->sockets, slot, &info)) {
 		/* The kernel has no rtt after a retransmission to a peer without timestamps. */
 		ret->established = info.established && (info.rtt_us || info.retransmits);
@@ -209,6 +210,15 @@ static struct address address_of(const struct flight *flight)
 	return address;
 }
 
+/* Whatever came of it, the machine was not there to see it. */
+static void sleep_through(struct sample *sample)
+{
+	sample->outcome = OUTCOME_SKIPPED;
+	sample->reason = SKIP_ASLEEP;
+	sample->rtt_ns = 0;
+	sample->lost = 0;
+}
+
 void prober_collect(struct prober *prober, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -227,6 +237,8 @@ void prober_collect(struct prober *prober, uint32_t count)
 		land(prober, slot);
 		end_connection(prober, slot, &input);
 		join(&input, &sample);
+		if (prober->woke_ns && flight->start_ns < prober->woke_ns)
+			sleep_through(&sample);
 		count_lateness(prober, &sample);
 		prober_sample_done(prober, &sample, &address);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the prober share: prober.c (create, turn), prober_start.c (what is due goes out),
+/* What the files of the prober share: prober.c (create, turn), prober_clocks.c (what time it is), prober_start.c (what is due goes out),
  * prober_address.c (where to),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
  * that it was not us), prober_fold.c (they become results), prober_adopt.c
@@ -12,6 +12,7 @@
 
 #include "composition/prober.h"
 #include "pure/alert.h"
+#include "pure/clocks.h"
 #include "pure/cycle.h"
 #include "pure/family.h"
 #include "pure/guard.h"
@@ -127,6 +128,9 @@ struct prober {
 	uint64_t turn_began_ns; /* the same, but for STAMP_CLOCK, which reads turn_ns again */
 	uint64_t resume_ns;	/* after a pause starts are held until then at most */
 	uint64_t turn_ms;	/* its wall clock */
+	struct clocks clocks;
+	uint64_t woke_ns;   /* when the machine woke last, 0 = it has not slept */
+	uint64_t asleep_ns; /* what it slept and no cycle number was passed over for */
 	uint64_t heartbeat_due_ns;
 	uint64_t unfinished; /* targets that still have cycles to start or to fold; with --cycles */
 	volatile sig_atomic_t stopping;
@@ -145,6 +149,15 @@ static inline uint32_t prober_host(const struct prober *prober, uint32_t number)
 {
 	return prober->generation->roster->host_of[number];
 }
+
+/* prober_clocks.c */
+
+/* Reads the time of a turn. */
+void prober_begin_turn(struct prober *prober);
+/* Before what came in meanwhile is joined: the clocks may have been set since the turn began. */
+void prober_read_clocks_again(struct prober *prober);
+/* An answer's receive stamp from a time in which the wall clock moved is not used. */
+void prober_correct_stamps(const struct prober *prober, struct handshake *handshake);
 
 /* prober_start.c */
 

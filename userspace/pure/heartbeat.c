@@ -59,6 +59,8 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 	fields_add_integer(ret, "impaired", heartbeat->impaired);
 	fields_add_integer(ret, "guard_trips", heartbeat->guard_trips);
 	fields_add_integer(ret, "guard_rejected", heartbeat->guard_rejected);
+	fields_add_integer(ret, "clock_steps", heartbeat->clock_steps);
+	fields_add_integer(ret, "sleeps", heartbeat->sleeps);
 	fields_add_integer(ret, "late_starts", heartbeat->late_starts);
 	fields_add_fixed(ret, "late_p99_ms", heartbeat->late_p99_ms, 3);
 	fields_add_fixed(ret, "late_max_ms", heartbeat->late_max_ms, 3);

@@ -104,6 +104,8 @@ struct heartbeat {
 	double address_wait_max_ms;
 	uint64_t impaired;	 /* 1: the guard has tripped */
 	uint64_t guard_trips;	 /* how often it has */
+	uint64_t clock_steps;	 /* how often the wall clock was set */
+	uint64_t sleeps;	 /* how often the machine was suspended */
 	uint64_t guard_rejected; /* samples that had an outcome and did not count */
 	uint64_t queue_refused;	 /* results that the publisher's queue would not take */
 	uint64_t troubles[HANDSHAKE_TROUBLES]; /* what the kernel half could not do */

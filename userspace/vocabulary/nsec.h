@@ -17,6 +17,16 @@ uint64_t nsec_mono(void);
 /* CLOCK_REALTIME, nanoseconds since 1970. */
 uint64_t nsec_real(void);
 
+/* The clocks at one instant. */
+struct nsec_clocks {
+	uint64_t mono_ns; /* CLOCK_MONOTONIC */
+	uint64_t real_ns; /* CLOCK_REALTIME */
+	uint64_t boot_ns; /* CLOCK_BOOTTIME: runs on while the machine sleeps */
+};
+
+/* Read one after the other, within 2 us where the machine lets us: the wall clock in the middle. */
+struct nsec_clocks nsec_clocks(void);
+
 static inline double nsec_to_ms(uint64_t ns)
 {
 	return (double)ns / 1e6;

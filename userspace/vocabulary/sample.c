@@ -42,6 +42,7 @@ const char *skip_reason_name(enum skip_reason reason)
 		[SKIP_FAMILY] = "family",
 		[SKIP_ADDRESS_RATE] = "address_rate",
 		[SKIP_GUARD] = "guard",
+		[SKIP_ASLEEP] = "asleep",
 	};
 
 	return names[reason];

@@ -42,6 +42,7 @@ enum skip_reason {
 	SKIP_FAMILY,	   /* it has addresses, but none of the wanted family */
 	SKIP_ADDRESS_RATE, /* more names stand behind its address than prober.address_rate allows */
 	SKIP_GUARD,	   /* this vantage point is impaired, see pure/guard.h */
+	SKIP_ASLEEP,	   /* the machine was suspended while it was under way */
 	SKIP_REASON_COUNT
 };
 
