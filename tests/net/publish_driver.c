@@ -144,6 +144,8 @@ static struct result make_result(const struct made_up *made_up, uint64_t i, uint
 		.jitter_ms = noise,
 		.stddev_ms = noise / 2,
 		.latency_rise_ms = (double)NAN,
+		.low_min_24h = 12,
+		.alerts_24h = state == STATE_UNVERIFIED ? RESULT_NO_COUNT : 1,
 		.r = 90 - noise,
 		.mos_cycle = mos - noise / 100,
 		.mos = state == STATE_UNVERIFIED ? (double)NAN : mos - noise / 100,

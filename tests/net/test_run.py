@@ -238,6 +238,8 @@ recovery_for = 2s
     equal((trigger["seq"], resolve["seq"]), ("1", "2"), "seq")
     equal(trigger["cause"], "refused", "cause")
     equal(trigger["held_ms"], "2000", "held_ms")
+    equal((trigger["alerts_24h"], resolve["alerts_24h"]), ("1", "1"), "alerts_24h")
+    equal(trigger["low_min_24h"], "0", "it takes a minute")
     equal(trigger["label.tenant"], "x", "label")
     equal(world.redis.cli("ZCARD", "mosprobe:{ladder}:open"), 0, "open")
 

@@ -49,6 +49,8 @@ static struct result a_result(void)
 		.jitter_ms = 38.1,
 		.stddev_ms = 0.0004,
 		.latency_rise_ms = NAN,
+		.low_min_24h = 240,
+		.alerts_24h = 0,
 		.loss_pct = 100 * 2 / 31.0,
 		.fail_pct = 100 / 30.0,
 		.r = 63.25,
@@ -163,6 +165,8 @@ static void what_does_not_exist_is_empty(void **state)
 		.jitter_ms = NAN,
 		.stddev_ms = NAN,
 		.latency_rise_ms = NAN,
+		.low_min_24h = RESULT_NO_COUNT,
+		.alerts_24h = RESULT_NO_COUNT,
 		.r = NAN,
 		.mos = NAN,
 		.mos_cycle = -NAN,
@@ -207,8 +211,8 @@ static void alerts_have_all_fields_in_order(void **state)
 	assert_field("seq", "7");
 	assert_field("threshold", "3.5000");
 	assert_field("reason", "MOS 3.21 below 3.50 for 6 min; most of it lost to jitter");
-	assert_field("low_min_24h", "");
-	assert_field("alerts_24h", "");
+	assert_field("low_min_24h", "240");
+	assert_field("alerts_24h", "0");
 	assert_field("suppressed_by", "");
 	assert_field("summary",
 		"WARNING pbx1.example.com:5060: MOS 3.21 below 3.50 for 6 min; most of it lost to "

@@ -53,13 +53,14 @@ static int take_memory(struct prober *prober)
 	prober->window = window_create(&window, targets);
 	prober->rates = rates_create(setup->config->address_rate);
 	prober->alerts = calloc(targets, sizeof *prober->alerts);
+	prober->days = calloc(targets, sizeof *prober->days);
 	prober->visits = calloc(targets, sizeof *prober->visits);
 	prober->addresses = calloc(targets, sizeof *prober->addresses);
 	prober->flights = calloc(slots, sizeof *prober->flights);
 	prober->completions = calloc(COMPLETIONS_PER_TURN, sizeof *prober->completions);
 	return prober->schedule && prober->cycles && prober->window && prober->rates &&
-			       prober->alerts && prober->visits && prober->addresses &&
-			       prober->flights && prober->completions
+			       prober->alerts && prober->days && prober->visits &&
+			       prober->addresses && prober->flights && prober->completions
 		       ? 0
 		       : -ENOMEM;
 }
@@ -107,6 +108,7 @@ void prober_destroy(struct prober *prober)
 	window_destroy(prober->window);
 	rates_destroy(prober->rates);
 	free(prober->alerts);
+	free(prober->days);
 	free(prober->visits);
 	free(prober->addresses);
 	free(prober->flights);

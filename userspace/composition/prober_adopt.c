@@ -50,6 +50,7 @@ static void leave(struct prober *prober, uint32_t target)
 	visit->leaving = false;
 	prober->leaving--;
 	window_forget(prober->window, target);
+	prober->days[target] = (struct day_memory) { 0 };
 	if (visit->returning)
 		prober_begin(prober, target);
 }

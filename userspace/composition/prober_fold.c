@@ -128,6 +128,8 @@ static struct result result_of(const struct prober *prober, const struct row *ro
 		.jitter_ms = row->numbers.jitter_ms,
 		.stddev_ms = row->numbers.stddev_ms,
 		.latency_rise_ms = NAN,
+		.low_min_24h = RESULT_NO_COUNT,
+		.alerts_24h = RESULT_NO_COUNT,
 		.loss_pct = row->numbers.loss_pct,
 		.fail_pct = row->numbers.fail_pct,
 		.r = NAN,
@@ -178,6 +180,27 @@ static void send_transition(struct prober *prober, const struct alert_transition
 	prober_send(prober, &event);
 }
 
+/* What of this cycle goes into the day, and what the day is like with it. */
+static void remember_day(struct prober *prober, const struct row *row,
+	const struct alert_transition *step, struct result *result)
+{
+	const struct settings *settings = result->target->settings;
+	struct day_memory *day = &prober->days[row->target];
+	struct day_numbers numbers;
+
+	if (row->folded)
+		day_fold(day, row->number, prober->interval_ns, row->numbers.latency_ms,
+			result->mos_cycle < settings->alert.warning);
+	if (step->happened && step->previous == STATE_OK)
+		day_alert(day, row->number, prober->interval_ns);
+	if (!window_is_verified(prober->window, row->target))
+		return;
+	numbers = day_numbers(day, row->number, prober->interval_ns);
+	result->low_min_24h = numbers.low_min;
+	result->alerts_24h = numbers.alerts;
+	result->latency_rise_ms = numbers.latency_rise_ms;
+}
+
 /* Steps the ladder; a transition is sent before the result that it belongs to. */
 static void judge(struct prober *prober, const struct row *row, struct result *result)
 {
@@ -214,6 +237,7 @@ static void judge(struct prober *prober, const struct row *row, struct result *r
 	result->seq = alert->seq;
 	result->state_since_ms = alert->changed_ms;
 
+	remember_day(prober, row, &step, result);
 	if (step.happened)
 		send_transition(prober, &step, result, muted ? REASON_MUTED : REASON_LEVEL);
 }
@@ -236,6 +260,7 @@ void prober_resolve(struct prober *prober, uint32_t target, enum transition_reas
 	result.mos = window_mos(prober->window, target, row.number, &cause);
 	result.cause = cause;
 	result.state = STATE_OK;
+	remember_day(prober, &row, &step, &result);
 	send_transition(prober, &step, &result, reason);
 }
 

@@ -106,6 +106,8 @@ static struct transition vantage_transition(
 			.jitter_ms = NAN,
 			.stddev_ms = NAN,
 			.latency_rise_ms = NAN,
+			.low_min_24h = RESULT_NO_COUNT,
+			.alerts_24h = RESULT_NO_COUNT,
 			.loss_pct = NAN,
 			.r = NAN,
 			.mos_cycle = NAN,

@@ -14,6 +14,7 @@
 #include "pure/alert.h"
 #include "pure/clocks.h"
 #include "pure/cycle.h"
+#include "pure/day.h"
 #include "pure/family.h"
 #include "pure/guard.h"
 #include "pure/rates.h"
@@ -105,6 +106,7 @@ struct prober {
 	struct cycles *cycles;
 	struct window *window;
 	struct alert_state *alerts;	/* by target */
+	struct day_memory *days;	/* by target */
 	struct visit *visits;		/* by target */
 	struct host_address *addresses; /* by host */
 	struct flight *flights;		/* by slot */

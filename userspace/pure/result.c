@@ -49,6 +49,11 @@ MAKER(no_number)
 	fields_add_fixed(fields, column->name, (double)NAN, 0);
 }
 
+MAKER(count)
+{
+	(MEMBER(uint32_t) == RESULT_NO_COUNT ? no_number : u32)(fields, column, source);
+}
+
 MAKER(no_text)
 {
 	fields_add_text(fields, column->name, "");
@@ -259,8 +264,8 @@ static const struct column state_columns[] = {
 	{ OF_RESULT(seq), u32_or_none, SELDOM },
 	{ "event_id", 0, event_id, SELDOM },
 	{ "dedup_key", 0, dedup_key, SELDOM },
-	{ "low_min_24h", 0, no_number, SELDOM },
-	{ "alerts_24h", 0, no_number, SELDOM },
+	{ OF_RESULT(low_min_24h), count, SELDOM },
+	{ OF_RESULT(alerts_24h), count, SELDOM },
 };
 
 #define OF_TRANSITION(name) #name, offsetof(struct transition, name)
@@ -296,8 +301,8 @@ static const struct column transition_columns[] = {
 	{ OF_ITS_RESULT(cause), cause, OUTSIDE_HASH },
 	{ OF_ITS_RESULT(outcome), outcome, OUTSIDE_HASH },
 	{ OF_ITS_RESULT(error), error, OUTSIDE_HASH },
-	{ "low_min_24h", 0, no_number, OUTSIDE_HASH },
-	{ "alerts_24h", 0, no_number, OUTSIDE_HASH },
+	{ OF_ITS_RESULT(low_min_24h), count, OUTSIDE_HASH },
+	{ OF_ITS_RESULT(alerts_24h), count, OUTSIDE_HASH },
 	{ "suppressed_by", 0, no_text, OUTSIDE_HASH },
 	{ "summary", 0, summary, OUTSIDE_HASH },
 };

@@ -18,6 +18,7 @@
 #include "vocabulary/verdict.h"
 
 #define RESULT_VERSION 1 /* field `v` */
+#define RESULT_NO_COUNT UINT32_MAX
 
 /* A quantity that does not exist is NAN, and an empty string outside. */
 struct result {
@@ -40,6 +41,8 @@ struct result {
 	uint8_t stamp_source; /* enum stamp_source; STAMP_SOURCE_COUNT = no sample was stamped */
 	uint8_t impaired;     /* 1: samples of this cycle do not count, for we were impaired */
 	uint8_t open;	      /* an alert is open after this cycle */
+	/* over 24 hours, see pure/day.h; RESULT_NO_COUNT = unknown */
+	uint32_t low_min_24h, alerts_24h;
 	/* of the alert state, for the target hash */
 	uint64_t state_since_ms; /* since when the state is what it is; 0 = unknown */
 	uint32_t seq;		 /* of the newest transition, 0 = none yet */
