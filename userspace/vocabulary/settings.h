@@ -33,6 +33,14 @@ struct guard_policy {
 	uint64_t max_ns;      /* lets go after this long */
 };
 
+/* When targets that carry the same value of a label are one cause's. */
+struct group_policy {
+	char *label;	    /* NULL = no groups */
+	double share_pct;   /* an event, when more of them become bad */
+	uint32_t min;	    /* and at least so many */
+	uint64_t within_ns; /* in so short a time */
+};
+
 /* From latency, jitter and loss of the path to Ta and Ppl of the E-Model. */
 struct path_model {
 	double playout_factor; /* playout buffer per ms of jitter */
