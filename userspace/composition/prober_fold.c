@@ -105,11 +105,6 @@ static void score_rows(const struct prober *prober, struct row rows[BATCH], uint
 	}
 }
 
-static bool is_muted(const struct prober *prober, const struct settings *settings)
-{
-	return settings->mute_until_ms > prober->turn_ms;
-}
-
 /* What the row says of the target, without the judgement. */
 static struct result result_of(const struct prober *prober, const struct row *row)
 {
@@ -159,89 +154,6 @@ static struct result result_of(const struct prober *prober, const struct row *ro
 	return result;
 }
 
-static void send_transition(struct prober *prober, const struct alert_transition *step,
-	const struct result *result, enum transition_reason reason)
-{
-	struct event event = { .kind = EVENT_TRANSITION };
-	const struct alert_state *alert = &prober->alerts[result->target_index];
-
-	event.transition = (struct transition) {
-		.result = *result,
-		.since_ms = prober->turn_ms - step->held_ms,
-		.held_ms = step->held_ms,
-		.seq = alert->seq,
-		.action = step->state == STATE_OK ? ACTION_RESOLVE : ACTION_TRIGGER,
-		.severity = step->state == STATE_OK ? step->previous : step->state,
-		.previous = step->previous,
-		.kind = KIND_MOS,
-		.reason = (uint8_t)reason,
-		.threshold = step->threshold,
-	};
-	prober_send(prober, &event);
-}
-
-/* What of this cycle goes into the day, and what the day is like with it. */
-static void remember_day(struct prober *prober, const struct row *row,
-	const struct alert_transition *step, struct result *result)
-{
-	const struct settings *settings = result->target->settings;
-	struct day_memory *day = &prober->days[row->target];
-	struct day_numbers numbers;
-
-	if (row->folded)
-		day_fold(day, row->number, prober->interval_ns, row->numbers.latency_ms,
-			result->mos_cycle < settings->alert.warning);
-	if (step->happened && step->previous == STATE_OK)
-		day_alert(day, row->number, prober->interval_ns);
-	if (!window_is_verified(prober->window, row->target))
-		return;
-	numbers = day_numbers(day, row->number, prober->interval_ns);
-	result->low_min_24h = numbers.low_min;
-	result->alerts_24h = numbers.alerts;
-	result->latency_rise_ms = numbers.latency_rise_ms;
-}
-
-/* Steps the ladder; a transition is sent before the result that it belongs to. */
-static void judge(struct prober *prober, const struct row *row, struct result *result)
-{
-	const struct settings *settings = result->target->settings;
-	struct alert_state *alert = &prober->alerts[row->target];
-	struct alert_transition step = { .happened = false };
-	bool muted = is_muted(prober, settings);
-	enum cause cause;
-	bool settled;
-
-	result->mos = window_mos(prober->window, row->target, row->number, &cause);
-	settled = window_is_settled(prober->window, row->target, settings->samples, row->number);
-	if (muted)
-		step = alert_mute(alert, prober->turn_ms);
-	else if (row->folded)
-		step = alert_step(alert, &settings->alert,
-			&(struct alert_cycle) {
-				.mos = result->mos,
-				.interval_ns = prober->interval_ns,
-				.at_ms = prober->turn_ms,
-				.may_fire = settled,
-			});
-
-	if (!window_is_verified(prober->window, row->target))
-		result->state = STATE_UNVERIFIED;
-	else if (!settled)
-		result->state = STATE_SETTLING;
-	else
-		result->state = alert_level(alert);
-	if (settled && !isnan(result->mos))
-		result->band = band_of(result->mos);
-	result->cause = cause;
-	result->open = alert_level(alert) != STATE_OK;
-	result->seq = alert->seq;
-	result->state_since_ms = alert->changed_ms;
-
-	remember_day(prober, row, &step, result);
-	if (step.happened)
-		send_transition(prober, &step, result, muted ? REASON_MUTED : REASON_LEVEL);
-}
-
 void prober_resolve(struct prober *prober, uint32_t target, enum transition_reason reason)
 {
 	struct alert_transition step = alert_mute(&prober->alerts[target], prober->turn_ms);
@@ -260,8 +172,7 @@ void prober_resolve(struct prober *prober, uint32_t target, enum transition_reas
 	result.mos = window_mos(prober->window, target, row.number, &cause);
 	result.cause = cause;
 	result.state = STATE_OK;
-	remember_day(prober, &row, &step, &result);
-	send_transition(prober, &step, &result, reason);
+	prober_tell(prober, &step, &result, reason);
 }
 
 /* Names that do not answer may have moved. */
@@ -287,12 +198,8 @@ static void finish_row(struct prober *prober, const struct row *row)
 {
 	struct event event = { .kind = EVENT_RESULT, .result = result_of(prober, row) };
 	struct visit *visit = &prober->visits[row->target];
-	bool muted;
 
-	judge(prober, row, &event.result);
-	muted = is_muted(prober, event.result.target->settings);
-	prober->counters.muted = prober->counters.muted - visit->muted + muted;
-	visit->muted = muted;
+	prober_judge(prober, row->folded, &event.result);
 	prober->counters.states[visit->state]--;
 	visit->state = event.result.state;
 	prober->counters.states[visit->state]++;

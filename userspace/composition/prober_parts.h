@@ -2,7 +2,7 @@
 /* What the files of the prober share: prober.c (create, turn), prober_clocks.c (what time it is), prober_start.c (what is due goes out),
  * prober_address.c (where to),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
- * that it was not us), prober_fold.c (they become results), prober_adopt.c
+ * that it was not us), prober_fold.c (they become results), prober_judge.c (and alerts), prober_adopt.c
  * (targets come and go). */
 #ifndef MOSPROBE_PROBER_PARTS_H
 #define MOSPROBE_PROBER_PARTS_H
@@ -224,6 +224,15 @@ void prober_discard(struct prober *prober, uint32_t cycle);
 void prober_begin(struct prober *prober, uint32_t target);
 /* Takes the address of a host that is one. */
 void prober_take_literal(struct prober *prober, uint32_t host);
+
+/* prober_judge.c */
+
+/* Steps the ladder by the result of a cycle, folded or missing, and says in it how the target stands. A
+ * transition is sent before the result that it belongs to. */
+void prober_judge(struct prober *prober, bool folded, struct result *result);
+/* Tells of a step that is no cycle's. */
+void prober_tell(struct prober *prober, const struct alert_transition *step, struct result *result,
+	enum transition_reason reason);
 
 /* prober_fold.c */
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* What a folded cycle means: the day, the ladder, and the transition that is told of. */
+#include <math.h>
+
+#include "composition/prober_parts.h"
+
+static bool is_muted(const struct prober *prober, const struct settings *settings)
+{
+	return settings->mute_until_ms > prober->turn_ms;
+}
+
+static void send_transition(struct prober *prober, const struct alert_transition *step,
+	const struct result *result, enum transition_reason reason)
+{
+	struct event event = { .kind = EVENT_TRANSITION };
+	const struct alert_state *alert = &prober->alerts[result->target_index];
+
+	event.transition = (struct transition) {
+		.result = *result,
+		.since_ms = prober->turn_ms - step->held_ms,
+		.held_ms = step->held_ms,
+		.seq = alert->seq,
+		.action = step->state == STATE_OK ? ACTION_RESOLVE : ACTION_TRIGGER,
+		.severity = step->state == STATE_OK ? step->previous : step->state,
+		.previous = step->previous,
+		.kind = KIND_MOS,
+		.reason = (uint8_t)reason,
+		.threshold = step->threshold,
+	};
+	prober_send(prober, &event);
+}
+
+/* What of this cycle goes into the day, and what the day is like with it. */
+static void remember_day(struct prober *prober, bool folded, const struct alert_transition *step,
+	struct result *result)
+{
+	const struct settings *settings = result->target->settings;
+	struct day_memory *day = &prober->days[result->target_index];
+	struct day_numbers numbers;
+
+	if (folded)
+		day_fold(day, result->cycle, prober->interval_ns, result->latency_ms,
+			result->mos_cycle < settings->alert.warning);
+	if (step->happened && step->previous == STATE_OK)
+		day_alert(day, result->cycle, prober->interval_ns);
+	if (!window_is_verified(prober->window, result->target_index))
+		return;
+	numbers = day_numbers(day, result->cycle, prober->interval_ns);
+	result->low_min_24h = numbers.low_min;
+	result->alerts_24h = numbers.alerts;
+	result->latency_rise_ms = numbers.latency_rise_ms;
+}
+
+void prober_judge(struct prober *prober, bool folded, struct result *result)
+{
+	const struct settings *settings = result->target->settings;
+	uint32_t target = result->target_index;
+	struct alert_state *alert = &prober->alerts[target];
+	struct visit *visit = &prober->visits[target];
+	struct alert_transition step = { .happened = false };
+	bool muted = is_muted(prober, settings), settled;
+	enum cause cause;
+
+	result->mos = window_mos(prober->window, target, result->cycle, &cause);
+	settled = window_is_settled(prober->window, target, settings->samples, result->cycle);
+	if (muted)
+		step = alert_mute(alert, prober->turn_ms);
+	else if (folded)
+		step = alert_step(alert, &settings->alert,
+			&(struct alert_cycle) {
+				.mos = result->mos,
+				.interval_ns = prober->interval_ns,
+				.at_ms = prober->turn_ms,
+				.may_fire = settled,
+			});
+
+	prober->counters.muted = prober->counters.muted - visit->muted + muted;
+	visit->muted = muted;
+	if (!window_is_verified(prober->window, target))
+		result->state = STATE_UNVERIFIED;
+	else if (!settled)
+		result->state = STATE_SETTLING;
+	else
+		result->state = alert_level(alert);
+	if (settled && !isnan(result->mos))
+		result->band = band_of(result->mos);
+	result->cause = cause;
+	result->open = alert_level(alert) != STATE_OK;
+	result->seq = alert->seq;
+	result->state_since_ms = alert->changed_ms;
+
+	remember_day(prober, folded, &step, result);
+	if (step.happened)
+		send_transition(prober, &step, result, muted ? REASON_MUTED : REASON_LEVEL);
+}
+
+void prober_tell(struct prober *prober, const struct alert_transition *step, struct result *result,
+	enum transition_reason reason)
+{
+	remember_day(prober, false, step, result);
+	send_transition(prober, step, result, reason);
+}
