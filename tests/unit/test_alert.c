@@ -276,6 +276,39 @@ static void like_the_definition(void **state)
 	assert_int_equal(seen[STATE_CRITICAL][STATE_WARNING], 0);
 }
 
+static struct alert_transition tell_again(struct alert_state *state, uint64_t over_min)
+{
+	return alert_tell_again(state, &usual,
+		&(struct alert_cycle) { .interval_ns = MINUTE, .at_ms = clock_ms },
+		over_min * MINUTE);
+}
+
+/* It was one of its group's, whose event is over. */
+static void who_stays_bad_is_told_of(void **state)
+{
+	struct alert_state alert = { 0 };
+	struct alert_transition told;
+
+	quiet(&alert, 2, 2.0);
+	happens(&alert, 2.0, STATE_OK, STATE_CRITICAL, 3);
+	assert_false(tell_again(&alert, UINT64_MAX / MINUTE).happened); /* it was told of */
+	alert.suppressed = true;
+	assert_false(tell_again(&alert, 2).happened);
+	/* One that recovers, and is not resolved yet, is not told of. */
+	quiet(&alert, 1, 4.0);
+	assert_false(tell_again(&alert, 3).happened);
+	quiet(&alert, 2, 3.2);
+	assert_false(tell_again(&alert, 5).happened);
+	quiet(&alert, 1, 2.5);
+	told = tell_again(&alert, 6);
+	assert_true(told.happened);
+	assert_int_equal(told.previous, STATE_CRITICAL);
+	assert_int_equal(told.state, STATE_CRITICAL);
+	assert_int_equal(told.held_ms, 180000);
+	assert_int_equal(alert.seq, 2);
+	assert_false(tell_again(&alert, 7).happened); /* once */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +320,7 @@ int main(void)
 		cmocka_unit_test(one_cycle_clears_what_was_held),
 		cmocka_unit_test(settling_holds_and_does_not_fire),
 		cmocka_unit_test(muting_resolves_and_forgets),
+		cmocka_unit_test(who_stays_bad_is_told_of),
 		cmocka_unit_test(a_day_in_seconds),
 		cmocka_unit_test(like_the_definition),
 	};

@@ -426,10 +426,6 @@ static void not_in_this_version(void **state)
 		{ "guard", "local_errors", "5%" },
 		{ "guard", "dns_share", "50%" },
 		{ "guard", "canary", "a.example" },
-		{ "guard", "group", "isp" },
-		{ "guard", "group_share", "50%" },
-		{ "guard", "group_min", "10" },
-		{ "guard", "group_within", "5m" },
 		{ "redis", "history", "auto" },
 		{ "redis", "disk_spool_max", "1GiB" },
 	};
@@ -448,8 +444,22 @@ static void not_in_this_version(void **state)
 	assert_int_equal(
 		config_set(config, "prober", "standby", "yes", "--standby", &msg), -EINVAL);
 	assert_string_equal(msg.text, "--standby: this version does not have it yet");
-	assert_int_equal(config_set(config, "guard", "group", "isp", "guard.group", &msg), -EINVAL);
-	assert_string_equal(msg.text, "guard.group: this version does not have it yet");
+	config_destroy(config);
+}
+
+static void a_group_is_a_label(void **state)
+{
+	struct config *config = config_create("x");
+	struct message msg;
+
+	assert_int_equal(config_set(config, "guard", "group", "isp", "guard.group", &msg), 0);
+	assert_string_equal(config->groups.label, "isp");
+	assert_int_equal(config_set(config, "guard", "group", "two words", "here", &msg), -EINVAL);
+	assert_string_equal(
+		msg.text, "here: must be the name of a label: 1 to 64 letters, digits, _ - or .");
+	assert_int_equal(config_set(config, "guard", "group", "codec", "here", &msg), -EINVAL);
+	assert_string_equal(
+		msg.text, "here: must be the name of a label, and this is a key of targets");
 	config_destroy(config);
 }
 
@@ -878,6 +888,7 @@ int main(void)
 		cmocka_unit_test(wrong_values),
 		cmocka_unit_test(unknown_names),
 		cmocka_unit_test(not_in_this_version),
+		cmocka_unit_test(a_group_is_a_label),
 		cmocka_unit_test(broken_text),
 		cmocka_unit_test(long_values_are_whole),
 		cmocka_unit_test(lists),

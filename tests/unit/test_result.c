@@ -332,6 +332,58 @@ static void events_of_the_vantage_point(void **state)
 				  "it may be true");
 }
 
+static void events_of_a_group(void **state)
+{
+	struct transition transition = {
+		.result = result_of_many(1764000000123, STATE_CRITICAL, 3000, 1510, CAUSE_OUTAGE),
+		.kind = KIND_GROUP,
+		.group = { "isp", "Acme GmbH" },
+		.action = ACTION_TRIGGER,
+		.severity = STATE_CRITICAL,
+		.previous = STATE_OK,
+		.held_ms = 90000,
+		.seq = 3,
+		.threshold = 50,
+	};
+	char order[4096], event_id[RESULT_KEY_SIZE], dedup_key[RESULT_KEY_SIZE];
+	char incident_key[RESULT_KEY_SIZE];
+
+	transition_fields(&fields, &transition, "vantage1");
+	snprintf(order, sizeof order, "%s label.isp", alert_order);
+	assert_order(order);
+	event_id_text(event_id, "vantage1", "isp=Acme GmbH", "group", 3);
+	dedup_key_text(dedup_key, "vantage1", "isp=Acme GmbH", "group");
+	incident_key_text(incident_key, "isp=Acme GmbH", "group");
+	assert_field("kind", "group");
+	assert_field("event_id", event_id);
+	assert_field("dedup_key", dedup_key);
+	assert_field("incident_key", incident_key);
+	assert_field("label.isp", "Acme GmbH");
+	assert_field("target", "");
+	assert_field("n", "3000");
+	assert_field("fail_pct", "50.333");
+	assert_field("cause", "outage");
+	assert_field("suppressed_by", "");
+	assert_field("summary",
+		"CRITICAL group isp=Acme GmbH: 1510 of 3000 targets are bad, which began within "
+		"90 s; most of it lost to time-outs");
+	transition.action = ACTION_RESOLVE;
+	transition.result.failed = 12;
+	transition_fields(&fields, &transition, "vantage1");
+	assert_field("reason", "12 of 3000 targets are bad after 90 s");
+
+	/* One of its members. */
+	transition = a_transition();
+	transition.group = (struct transition_group) { "isp", "Acme GmbH" };
+	transition_fields(&fields, &transition, "vantage1");
+	assert_field("suppressed_by", dedup_key);
+	transition.reason = REASON_ALONE;
+	transition_fields(&fields, &transition, "vantage1");
+	assert_field("reason",
+		"MOS 3.21 below 3.50 for 6 min, when its group's event is over; most "
+		"of it lost to jitter");
+}
+
 static void summaries_are_bounded(void **state)
 {
 	struct transition transition = a_transition();
@@ -577,6 +629,7 @@ int main(void)
 		cmocka_unit_test(alerts_have_all_fields_in_order),
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(events_of_the_vantage_point),
+		cmocka_unit_test(events_of_a_group),
 		cmocka_unit_test(summaries_are_bounded),
 		cmocka_unit_test(hashes_hold_what_the_key_does_not_tell),
 		cmocka_unit_test(hashes_tell_what_changes_seldom),

@@ -46,7 +46,7 @@ static int take_memory(struct prober *prober)
 	uint32_t slots = sockets_count(setup->engine->sockets);
 	struct window_config window = { setup->config->window, setup->config->average };
 
-	if (prober_guard_create(prober))
+	if (prober_guard_create(prober) || prober_groups_create(prober))
 		return -ENOMEM;
 	prober->schedule = schedule_create(targets, prober->interval_ns, prober->turn_ns);
 	prober->cycles = cycles_create(prober->open_cycles);
@@ -115,6 +115,7 @@ void prober_destroy(struct prober *prober)
 	free(prober->completions);
 	roster_change_free(&prober->adoption.change);
 	prober_guard_destroy(prober);
+	groups_destroy(prober->groups);
 	free(prober);
 }
 

@@ -37,6 +37,7 @@ void prober_begin(struct prober *prober, uint32_t target)
 	prober->unfinished += cycles;
 	prober->counters.targets++;
 	prober->counters.states[STATE_UNVERIFIED]++;
+	prober_groups_place(prober, target);
 	prober_first_start(prober, target);
 }
 
@@ -50,6 +51,7 @@ static void leave(struct prober *prober, uint32_t target)
 	visit->leaving = false;
 	prober->leaving--;
 	window_forget(prober->window, target);
+	prober_groups_leave(prober, target);
 	prober->days[target] = (struct day_memory) { 0 };
 	if (visit->returning)
 		prober_begin(prober, target);
@@ -159,10 +161,19 @@ static void tell_all(struct prober *prober, bool all_left)
 		adoption->printed = tell(prober, prober->setup.output, all_left);
 }
 
+/* Its label may have changed. */
+static void place_again(struct prober *prober, uint32_t target)
+{
+	if (prober->generation->roster->here[target] && !prober->visits[target].leaving)
+		prober_groups_place(prober, target);
+}
+
 void prober_adopt_step(struct prober *prober)
 {
 	struct adoption *adoption = &prober->adoption;
 	struct roster_change *change = &adoption->change;
+
+	uint32_t places = change->changed_count ? prober->generation->roster->count : 0;
 
 	if (!adoption->busy && (prober->leaving || prober->left_told))
 		return;
@@ -173,10 +184,13 @@ void prober_adopt_step(struct prober *prober)
 			prober_take_literal(prober, change->hosts_added[adoption->hosts++]);
 		else if (adoption->added < change->added_count)
 			add_target(prober, change->added[adoption->added++]);
+		else if (adoption->placed < places)
+			place_again(prober, adoption->placed++);
 		else
 			break;
 	}
-	if (adoption->removed < change->removed_count || adoption->added < change->added_count)
+	if (adoption->removed < change->removed_count || adoption->added < change->added_count ||
+		adoption->placed < places)
 		return;
 	guard_count(prober->guard, prober->generation->roster->present);
 	/* First that they are gone, and once nothing of theirs is under way that too. */

@@ -252,4 +252,5 @@ void prober_fold(struct prober *prober)
 		for (uint32_t i = 0; i < count; i++)
 			finish_row(prober, &rows[i]);
 	}
+	prober_groups_step(prober);
 }

@@ -80,8 +80,10 @@ static struct transition vantage_transition(
 	const struct guard_policy *policy = &prober->setup.config->guard;
 	bool trigger = change->after == GUARD_IMPAIRED;
 	uint64_t held_ns = trigger ? policy->window_ns : change->lasted_ns;
-	const struct guard_view *view = &change->view;
+	struct result result = result_of_many(prober->turn_ms, trigger ? STATE_CRITICAL : STATE_OK,
+		change->view.visited, change->view.failed, CAUSE_NONE);
 
+	result.impaired = trigger;
 	return (struct transition) {
 		.kind = KIND_VANTAGE,
 		.reason = change->after == GUARD_LET_GO ? REASON_LET_GO : REASON_SILENCE,
@@ -92,28 +94,7 @@ static struct transition vantage_transition(
 		.held_ms = held_ns / NSEC_PER_MSEC,
 		.since_ms = prober->turn_ms - held_ns / NSEC_PER_MSEC,
 		.threshold = policy->share_pct,
-		.result = {
-			.at_ms = prober->turn_ms,
-			.state = trigger ? STATE_CRITICAL : STATE_OK,
-			.n = view->visited,
-			.answered = view->visited - view->failed,
-			.failed = view->failed,
-			.fail_pct = view->visited ? 100.0 * view->failed / view->visited
-						  : (double)NAN,
-			.outcome = CYCLE_OUTCOME_COUNT,
-			.stamp_source = STAMP_SOURCE_COUNT,
-			.latency_ms = NAN,
-			.jitter_ms = NAN,
-			.stddev_ms = NAN,
-			.latency_rise_ms = NAN,
-			.low_min_24h = RESULT_NO_COUNT,
-			.alerts_24h = RESULT_NO_COUNT,
-			.loss_pct = NAN,
-			.r = NAN,
-			.mos_cycle = NAN,
-			.mos = NAN,
-			.impaired = trigger,
-		},
+		.result = result,
 	};
 }
 

@@ -9,11 +9,21 @@ static bool is_muted(const struct prober *prober, const struct settings *setting
 	return settings->mute_until_ms > prober->turn_ms;
 }
 
+/* What begins while its group's event is open is a part of it, and so is the end of that. */
+static bool is_suppressed(
+	const struct prober *prober, const struct alert_transition *step, uint32_t target)
+{
+	if (step->state == STATE_OK)
+		return prober->alerts[target].suppressed;
+	return groups_open_value(prober->groups, target);
+}
+
 static void send_transition(struct prober *prober, const struct alert_transition *step,
 	const struct result *result, enum transition_reason reason)
 {
 	struct event event = { .kind = EVENT_TRANSITION };
-	const struct alert_state *alert = &prober->alerts[result->target_index];
+	struct alert_state *alert = &prober->alerts[result->target_index];
+	bool suppressed = is_suppressed(prober, step, result->target_index);
 
 	event.transition = (struct transition) {
 		.result = *result,
@@ -27,6 +37,12 @@ static void send_transition(struct prober *prober, const struct alert_transition
 		.reason = (uint8_t)reason,
 		.threshold = step->threshold,
 	};
+	if (suppressed)
+		event.transition.group = (struct transition_group) {
+			.label = prober->setup.config->groups.label,
+			.value = groups_value(prober->groups, result->target_index),
+		};
+	alert->suppressed = suppressed && step->state != STATE_OK;
 	prober_send(prober, &event);
 }
 
@@ -51,6 +67,30 @@ static void remember_day(struct prober *prober, bool folded, const struct alert_
 	result->latency_rise_ms = numbers.latency_rise_ms;
 }
 
+static struct alert_transition step_ladder(struct prober *prober, bool settled,
+	const struct result *result, enum transition_reason *ret_reason)
+{
+	uint32_t target = result->target_index;
+	struct alert_state *alert = &prober->alerts[target];
+	const struct alert_policy *policy = &result->target->settings->alert;
+	/* An alert waits until it is known whether it is one of many; one that is open goes on. */
+	bool waits = alert_level(alert) == STATE_OK &&
+		     groups_undecided(prober->groups, target, prober->turn_ns);
+	const struct alert_cycle cycle = {
+		.mos = result->mos,
+		.interval_ns = prober->interval_ns,
+		.at_ms = prober->turn_ms,
+		.may_fire = settled && !waits,
+	};
+	struct alert_transition step = alert_step(alert, policy, &cycle);
+
+	if (step.happened || !alert->suppressed)
+		return step;
+	*ret_reason = REASON_ALONE;
+	return alert_tell_again(
+		alert, policy, &cycle, groups_over_ns(prober->groups, target, prober->turn_ns));
+}
+
 void prober_judge(struct prober *prober, bool folded, struct result *result)
 {
 	const struct settings *settings = result->target->settings;
@@ -59,21 +99,19 @@ void prober_judge(struct prober *prober, bool folded, struct result *result)
 	struct visit *visit = &prober->visits[target];
 	struct alert_transition step = { .happened = false };
 	bool muted = is_muted(prober, settings), settled;
+	enum transition_reason reason = muted ? REASON_MUTED : REASON_LEVEL;
 	enum cause cause;
 
 	result->mos = window_mos(prober->window, target, result->cycle, &cause);
 	settled = window_is_settled(prober->window, target, settings->samples, result->cycle);
+	result->cause = cause;
+	if (folded || muted)
+		prober_groups_see(prober, result, settled && !muted);
 	if (muted)
 		step = alert_mute(alert, prober->turn_ms);
 	else if (folded)
-		step = alert_step(alert, &settings->alert,
-			&(struct alert_cycle) {
-				.mos = result->mos,
-				.interval_ns = prober->interval_ns,
-				.at_ms = prober->turn_ms,
-				.may_fire = settled,
-			});
-
+		step = step_ladder(prober, settled, result, &reason);
+	result->cause = cause;
 	prober->counters.muted = prober->counters.muted - visit->muted + muted;
 	visit->muted = muted;
 	if (!window_is_verified(prober->window, target))
@@ -84,14 +122,13 @@ void prober_judge(struct prober *prober, bool folded, struct result *result)
 		result->state = alert_level(alert);
 	if (settled && !isnan(result->mos))
 		result->band = band_of(result->mos);
-	result->cause = cause;
 	result->open = alert_level(alert) != STATE_OK;
 	result->seq = alert->seq;
 	result->state_since_ms = alert->changed_ms;
 
 	remember_day(prober, folded, &step, result);
 	if (step.happened)
-		send_transition(prober, &step, result, muted ? REASON_MUTED : REASON_LEVEL);
+		send_transition(prober, &step, result, reason);
 }
 
 void prober_tell(struct prober *prober, const struct alert_transition *step, struct result *result,

@@ -2,7 +2,7 @@
 /* What the files of the prober share: prober.c (create, turn), prober_clocks.c (what time it is), prober_start.c (what is due goes out),
  * prober_address.c (where to),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
- * that it was not us), prober_fold.c (they become results), prober_judge.c (and alerts), prober_adopt.c
+ * that it was not us), prober_fold.c (they become results), prober_judge.c (and alerts), prober_groups.c (or one for many), prober_adopt.c
  * (targets come and go). */
 #ifndef MOSPROBE_PROBER_PARTS_H
 #define MOSPROBE_PROBER_PARTS_H
@@ -16,6 +16,7 @@
 #include "pure/cycle.h"
 #include "pure/day.h"
 #include "pure/family.h"
+#include "pure/groups.h"
 #include "pure/guard.h"
 #include "pure/rates.h"
 #include "pure/schedule.h"
@@ -75,7 +76,7 @@ struct flight {
 /* A reload that is being taken in. */
 struct adoption {
 	struct roster_change change;
-	uint32_t removed, added, hosts; /* done of each */
+	uint32_t removed, added, hosts, placed; /* done of each */
 	bool busy;
 	bool published, printed; /* who is here was told */
 };
@@ -112,6 +113,7 @@ struct prober {
 	struct flight *flights;		/* by slot */
 	struct completion *completions;
 	struct guard *guard;
+	struct groups *groups;
 	struct rates *rates;  /* of the addresses */
 	uint32_t open_cycles; /* room for them */
 	struct held *held;    /* a ring, oldest first */
@@ -211,6 +213,18 @@ void prober_guard_step(struct prober *prober);
 bool prober_guard_visits(const struct prober *prober, uint32_t target);
 /* Takes out of the cycle what was sampled while we were impaired; true when there was such. */
 bool prober_guard_reject(struct prober *prober, struct cycle *cycle);
+
+/* prober_groups.c */
+
+/* Returns 0 or -ENOMEM. */
+int prober_groups_create(struct prober *prober);
+/* Puts a target into the group of its label's value. */
+void prober_groups_place(struct prober *prober, uint32_t target);
+void prober_groups_leave(struct prober *prober, uint32_t target);
+/* How a target stands after a cycle. counted: it is settled, and not muted. */
+void prober_groups_see(struct prober *prober, const struct result *result, bool counted);
+/* Tells of groups whose event begins, or is over. */
+void prober_groups_step(struct prober *prober);
 
 /* prober_adopt.c */
 

@@ -46,12 +46,10 @@ struct screen {
 	unsigned used; /* rows */
 };
 
-/* A target as people know it: without the port that all have. NULL: the prober itself. */
+/* A target as people know it: without the port that all have. */
 static const char *target_text(
 	const struct output_table *table, const struct target *target, char buffer[TARGET_KEY_SIZE])
 {
-	if (!target)
-		return TABLE_VANTAGE;
 	if (target->port == table->config->defaults.port)
 		return target->name;
 	target_key(target, buffer);
@@ -128,7 +126,7 @@ static void keep_result(struct output_table *table, const struct result *result)
 
 static void write_plain(struct output_table *table, const struct event *event, struct sink *sink)
 {
-	char line[TABLE_LINE_SIZE], key[TARGET_KEY_SIZE];
+	char line[TABLE_LINE_SIZE], key[TABLE_SUBJECT_SIZE];
 	size_t length;
 
 	if (!table->begun) {
@@ -141,9 +139,10 @@ static void write_plain(struct output_table *table, const struct event *event, s
 		target_key(event->result.target, key);
 		length = table_plain_result(line, &event->result, key);
 	} else if (event->kind == EVENT_TRANSITION) {
-		strcpy(key, TABLE_VANTAGE);
 		if (event->transition.result.target)
 			target_key(event->transition.result.target, key);
+		else
+			table_subject(key, &event->transition);
 		length = table_plain_alert(line, &event->transition, key);
 	} else {
 		return;
@@ -152,10 +151,22 @@ static void write_plain(struct output_table *table, const struct event *event, s
 	sink_add(sink, "\n", 1);
 }
 
+/* What happened to a target, to a group or to us. Of a group's members the group has told. */
+static void keep_alert(struct output_table *table, const struct transition *transition)
+{
+	const struct target *target = transition->result.target;
+	char subject[TABLE_SUBJECT_SIZE], buffer[TARGET_KEY_SIZE];
+
+	if (target && transition->group.value)
+		return;
+	if (!target)
+		table_subject(subject, transition);
+	table_alert(table->alerts[table->alert_count++ % ALERTS_KEPT], transition,
+		target ? target_text(table, target, buffer) : subject);
+}
+
 void output_table_event(struct output_table *table, const struct event *event, struct sink *sink)
 {
-	char buffer[TARGET_KEY_SIZE];
-
 	if (!table->live) {
 		write_plain(table, event, sink);
 		return;
@@ -167,8 +178,7 @@ void output_table_event(struct output_table *table, const struct event *event, s
 			keep_result(table, &event->result);
 		break;
 	case EVENT_TRANSITION:
-		table_alert(table->alerts[table->alert_count++ % ALERTS_KEPT], &event->transition,
-			target_text(table, event->transition.result.target, buffer));
+		keep_alert(table, &event->transition);
 		break;
 	case EVENT_HEARTBEAT:
 		table->heartbeat = event->heartbeat;

@@ -71,6 +71,24 @@ struct alert_transition alert_step(struct alert_state *state, const struct alert
 	return transition;
 }
 
+struct alert_transition alert_tell_again(struct alert_state *state,
+	const struct alert_policy *policy, const struct alert_cycle *cycle, uint64_t over_ns)
+{
+	struct alert_transition transition = { .happened = false };
+	enum state level = alert_level(state);
+	uint64_t hold_ns =
+		level == STATE_CRITICAL ? policy->critical_for_ns : policy->warning_for_ns;
+
+	if (!state->suppressed || level == STATE_OK || over_ns < hold_ns ||
+		!long_enough(state->warning_cycles, cycle, hold_ns))
+		return transition;
+	state->suppressed = false;
+	transition = change(state, level, cycle->at_ms);
+	transition.threshold = policy->warning;
+	transition.held_ms = state->warning_cycles * cycle->interval_ns / NSEC_PER_MSEC;
+	return transition;
+}
+
 struct alert_transition alert_mute(struct alert_state *state, uint64_t at_ms)
 {
 	struct alert_transition transition = { .happened = false };

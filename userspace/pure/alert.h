@@ -14,6 +14,7 @@
 struct alert_state {
 	uint64_t changed_ms; /* wall clock of the newest transition, 0 = none */
 	uint32_t seq;	     /* of the newest transition, 0 = none */
+	bool suppressed;     /* the open alert was told of as one of its group's */
 	/* For how many cycles in a row each condition has held, up to ALERT_CYCLES_MAX. A missing
 	 * cycle leaves them alone. */
 	uint64_t warning_cycles : 20, critical_cycles : 20, recovery_cycles : 20;
@@ -46,6 +47,11 @@ enum state alert_level(const struct alert_state *state);
  * ok. */
 struct alert_transition alert_step(struct alert_state *state, const struct alert_policy *policy,
 	const struct alert_cycle *cycle);
+
+/* An open alert that was told of as one of a group's, whose event was over over_ns ago: told of as its own,
+ * when its mos has been under the warning level since for as long as an alert of its level takes. */
+struct alert_transition alert_tell_again(struct alert_state *state,
+	const struct alert_policy *policy, const struct alert_cycle *cycle, uint64_t over_ns);
 
 /* The target is muted or removed: nothing is held, and an open alert resolves. */
 struct alert_transition alert_mute(struct alert_state *state, uint64_t at_ms);

@@ -29,10 +29,6 @@ static const struct later {
 	{ "guard", "local_errors" },
 	{ "guard", "dns_share" },
 	{ "guard", "canary" },
-	{ "guard", "group" },
-	{ "guard", "group_share" },
-	{ "guard", "group_min" },
-	{ "guard", "group_within" },
 	{ "redis", "history" },
 	{ "redis", "disk_spool_max" },
 };

@@ -41,7 +41,8 @@ struct config {
 	/* [score], [alert], and the rest of [prober]: what targets start from */
 	struct path_model model;
 	struct settings defaults;
-	struct guard_policy guard; /* [guard] */
+	struct guard_policy guard;  /* [guard] */
+	struct group_policy groups; /* [guard] too */
 	/* [dns] */
 	char *dns_servers; /* "IP[:PORT],..."; NULL = the system's */
 	uint64_t dns_ttl_min_ns, dns_ttl_max_ns, dns_stale_max_ns, dns_timeout_ns;

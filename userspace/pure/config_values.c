@@ -34,6 +34,17 @@ int check_prefix(char *value, struct message *why)
 	return check_id(value, why);
 }
 
+int check_label(char *value, struct message *why)
+{
+	if (!is_plain_name(value, ID_MAX))
+		return message_set(why, -EINVAL,
+			"must be the name of a label: 1 to %d letters, digits, _ - or .", ID_MAX);
+	if (key_find_target(value) || !strcmp(value, "class"))
+		return message_set(
+			why, -EINVAL, "must be the name of a label, and this is a key of targets");
+	return 0;
+}
+
 /* Cuts "HOST", "HOST:PORT", "[ADDRESS]" or "[ADDRESS]:PORT" into its parts, in place; *ret_port is 0
  * when there is none. Whether host is a name or an address is the caller's to check. */
 static int cut_host_port(char *text, char **ret_host, uint64_t *ret_port, bool *ret_bracketed)

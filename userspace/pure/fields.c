@@ -101,21 +101,26 @@ void fields_add_fixed(struct fields *fields, const char *name, double value, uns
 	append_copy(fields, name, text, length, 1);
 }
 
-void fields_add_labels(struct fields *fields, const char *labels)
+void fields_add_label(struct fields *fields, const char *key, const char *value)
 {
 	static const char prefix[] = "label.";
+	size_t key_length = strlen(key);
+	char *name = room(fields, sizeof prefix + key_length);
 
+	if (!name)
+		return;
+	memcpy(name, prefix, sizeof prefix - 1);
+	memcpy(name + sizeof prefix - 1, key, key_length + 1);
+	fields->used += sizeof prefix + key_length;
+	append(fields, name, value, strlen(value), 0);
+}
+
+void fields_add_labels(struct fields *fields, const char *labels)
+{
 	while (labels && *labels) {
-		size_t key_length = strlen(labels);
-		const char *value = labels + key_length + 1;
-		char *name = room(fields, sizeof prefix + key_length);
+		const char *value = labels + strlen(labels) + 1;
 
-		if (!name)
-			return;
-		memcpy(name, prefix, sizeof prefix - 1);
-		memcpy(name + sizeof prefix - 1, labels, key_length + 1);
-		fields->used += sizeof prefix + key_length;
-		append(fields, name, value, strlen(value), 0);
+		fields_add_label(fields, labels, value);
 		labels = value + strlen(value) + 1;
 	}
 }

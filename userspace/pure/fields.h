@@ -38,6 +38,8 @@ void fields_add_copy(struct fields *fields, const char *name, const char *text);
 void fields_add_integer(struct fields *fields, const char *name, uint64_t value);
 /* See fixed_text(). */
 void fields_add_fixed(struct fields *fields, const char *name, double value, unsigned decimals);
+/* As label.<key>, which is copied; the value is not. */
+void fields_add_label(struct fields *fields, const char *key, const char *value);
 /* labels: "key\0value\0key\0value\0\0" or NULL; added as label.<key>, the values not copied. */
 void fields_add_labels(struct fields *fields, const char *labels);
 

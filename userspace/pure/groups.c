@@ -24,7 +24,7 @@ struct member {
 
 struct group {
 	char *value;
-	uint64_t opened_ns;
+	uint64_t opened_ns, closed_ns;
 	uint32_t members; /* not absent */
 	uint32_t bad, bad_most;
 	uint32_t causes[CAUSE_COUNT]; /* of those that are bad */
@@ -306,6 +306,7 @@ static bool turns(const struct groups *groups, struct group *group, uint64_t now
 	if (group->bad * 2 >= group->bad_most && group->bad)
 		return false;
 	group->open = false;
+	group->closed_ns = now_ns;
 	/* A new event needs new ones. */
 	group->since_slice = group->slice + 1;
 	memset(group->recent, 0, sizeof group->recent);
@@ -326,25 +327,47 @@ bool groups_step(struct groups *groups, uint64_t now_ns, struct group_change *re
 	return false;
 }
 
-const char *groups_open_value(const struct groups *groups, uint32_t target)
+/* NULL without one. */
+static const struct group *group_with(const struct groups *groups, uint32_t target)
 {
-	const struct group *group;
-
 	if (!groups->members || groups->members[target].group == NO_GROUP)
 		return NULL;
-	group = &groups->groups[groups->members[target].group];
-	return group->open ? group->value : NULL;
+	return &groups->groups[groups->members[target].group];
+}
+
+const char *groups_open_value(const struct groups *groups, uint32_t target)
+{
+	const struct group *group = group_with(groups, target);
+
+	return group && group->open ? group->value : NULL;
+}
+
+const char *groups_value(const struct groups *groups, uint32_t target)
+{
+	const struct group *group = group_with(groups, target);
+
+	return group ? group->value : NULL;
+}
+
+uint64_t groups_over_ns(const struct groups *groups, uint32_t target, uint64_t now_ns)
+{
+	const struct group *group = group_with(groups, target);
+
+	if (!group || (!group->open && !group->closed_ns))
+		return UINT64_MAX;
+	return group->open ? 0 : now_ns - group->closed_ns;
 }
 
 bool groups_undecided(const struct groups *groups, uint32_t target, uint64_t now_ns)
 {
+	const struct group *known = group_with(groups, target);
 	const struct member *member;
 	struct group group;
 
-	if (!groups->members || groups->members[target].group == NO_GROUP)
+	if (!known)
 		return false;
 	member = &groups->members[target];
-	group = groups->groups[member->group];
+	group = *known;
 	advance(groups, &group, now_ns);
 	return member->standing == STANDING_BAD && !group.open &&
 	       group.members >= groups->policy.min && is_recent(&group, member->bad_slice) &&

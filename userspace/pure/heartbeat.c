@@ -58,6 +58,7 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 		add_counter(ret, "skipped", skip_reason_name(i), heartbeat->skips[i]);
 	fields_add_integer(ret, "impaired", heartbeat->impaired);
 	fields_add_integer(ret, "guard_trips", heartbeat->guard_trips);
+	fields_add_integer(ret, "groups_open", heartbeat->groups_open);
 	fields_add_integer(ret, "guard_rejected", heartbeat->guard_rejected);
 	fields_add_integer(ret, "clock_steps", heartbeat->clock_steps);
 	fields_add_integer(ret, "sleeps", heartbeat->sleeps);

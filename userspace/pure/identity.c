@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pure/result.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -42,4 +43,11 @@ void dedup_key_text(
 void incident_key_text(char ret[RESULT_KEY_SIZE], const char *target_key, const char *kind)
 {
 	hash_text(ret, (const char *const[]) { target_key, kind }, 2);
+}
+
+void group_text(char ret[RESULT_GROUP_SIZE], const struct transition_group *group)
+{
+	ret[0] = '\0';
+	if (group->value)
+		snprintf(ret, RESULT_GROUP_SIZE, "%s=%s", group->label, group->value);
 }

@@ -82,12 +82,35 @@ static void add_guard_reason(struct line *line, const struct transition *transit
 		add(line, "; it is us, and alerts are held");
 }
 
+static void add_cause(struct line *line, const struct transition *transition)
+{
+	if (transition->action == ACTION_TRIGGER && transition->result.cause != CAUSE_NONE)
+		add(line, "; most of it lost to %s", cause_phrase[transition->result.cause]);
+}
+
+static void add_group_reason(struct line *line, const struct transition *transition)
+{
+	const struct result *result = &transition->result;
+	bool trigger = transition->action == ACTION_TRIGGER;
+
+	add(line,
+		trigger ? "%u of %u targets are bad, which began within "
+			: "%u of %u targets are bad after ",
+		result->failed, result->n);
+	add_duration(line, transition->held_ms);
+	add_cause(line, transition);
+}
+
 static void add_reason(struct line *line, const struct transition *transition)
 {
 	const struct result *result = &transition->result;
 
 	if (transition->kind == KIND_VANTAGE) {
 		add_guard_reason(line, transition);
+		return;
+	}
+	if (transition->kind == KIND_GROUP) {
+		add_group_reason(line, transition);
 		return;
 	}
 	if (transition->reason == REASON_MUTED) {
@@ -102,8 +125,9 @@ static void add_reason(struct line *line, const struct transition *transition)
 		transition->threshold);
 	add(line, " for ");
 	add_duration(line, transition->held_ms);
-	if (transition->action == ACTION_TRIGGER && result->cause != CAUSE_NONE)
-		add(line, "; most of it lost to %s", cause_phrase[result->cause]);
+	if (transition->reason == REASON_ALONE)
+		add(line, ", when its group's event is over");
+	add_cause(line, transition);
 }
 
 void reason_text(char ret[REASON_SIZE], const struct transition *transition)
@@ -126,15 +150,21 @@ void summary_text(char ret[SUMMARY_SIZE], const struct transition *transition,
 {
 	struct line line = { .text = ret, .size = SUMMARY_SIZE };
 	const struct result *result = &transition->result;
+	char group[RESULT_GROUP_SIZE];
 
+	group_text(group, &transition->group);
 	add(&line, "%s %s%s: ",
 		transition->action == ACTION_RESOLVE	 ? "resolved"
 		: transition->severity == STATE_CRITICAL ? "CRITICAL"
 							 : "WARNING",
-		transition->kind == KIND_VANTAGE ? "vantage point " : "",
-		transition->kind == KIND_VANTAGE ? prober_id : target_key);
+		transition->kind == KIND_VANTAGE ? "vantage point "
+		: transition->kind == KIND_GROUP ? "group "
+						 : "",
+		transition->kind == KIND_VANTAGE ? prober_id
+		: transition->kind == KIND_GROUP ? group
+						 : target_key);
 	add_reason(&line, transition);
-	if (transition->kind == KIND_VANTAGE)
+	if (transition->kind != KIND_MOS)
 		return;
 	if (transition->action == ACTION_RESOLVE)
 		add(&line, ", was %s", state_name(transition->previous));

@@ -10,7 +10,8 @@ struct source {
 	const struct transition *transition;
 	const char *prober_id;
 	char target_key[TARGET_KEY_SIZE]; /* "" without a target */
-	const char *subject; /* what identities are made of: the target, or the prober */
+	const char *subject; /* what identities are made of: the target, the prober, or the group */
+	char group[RESULT_GROUP_SIZE]; /* "label=value", "" without */
 	const char *kind;
 	uint32_t seq;
 };
@@ -54,9 +55,13 @@ MAKER(count)
 	(MEMBER(uint32_t) == RESULT_NO_COUNT ? no_number : u32)(fields, column, source);
 }
 
-MAKER(no_text)
+MAKER(suppressed_by)
 {
-	fields_add_text(fields, column->name, "");
+	char key[RESULT_KEY_SIZE] = "";
+
+	if (source->transition->kind == KIND_MOS && source->group[0])
+		dedup_key_text(key, source->prober_id, source->group, alert_kind_name(KIND_GROUP));
+	fields_add_copy(fields, column->name, key);
 }
 
 MAKER(u64_or_none)
@@ -303,7 +308,7 @@ static const struct column transition_columns[] = {
 	{ OF_ITS_RESULT(error), error, OUTSIDE_HASH },
 	{ OF_ITS_RESULT(low_min_24h), count, OUTSIDE_HASH },
 	{ OF_ITS_RESULT(alerts_24h), count, OUTSIDE_HASH },
-	{ "suppressed_by", 0, no_text, OUTSIDE_HASH },
+	{ "suppressed_by", 0, suppressed_by, OUTSIDE_HASH },
 	{ "summary", 0, summary, OUTSIDE_HASH },
 };
 
@@ -324,6 +329,7 @@ static void start(struct fields *fields, struct source *source, const void *base
 		target_key(result->target, source->target_key);
 	source->subject = result->target ? source->target_key : prober_id;
 	source->kind = alert_kind_name(KIND_MOS);
+	source->group[0] = '\0';
 }
 
 void result_fields(struct fields *ret, const struct result *result, const char *prober_id)
@@ -345,10 +351,15 @@ void transition_fields(
 	source.transition = transition;
 	source.seq = transition->seq;
 	source.kind = alert_kind_name(transition->kind);
+	group_text(source.group, &transition->group);
+	if (transition->kind == KIND_GROUP)
+		source.subject = source.group;
 	for (size_t i = 0; i < COUNT(transition_columns); i++)
 		transition_columns[i].add(ret, &transition_columns[i], &source);
 	if (transition->result.target)
 		fields_add_labels(ret, transition->result.target->labels);
+	if (transition->kind == KIND_GROUP)
+		fields_add_label(ret, transition->group.label, transition->group.value);
 }
 
 unsigned target_hash_fields(struct fields *ret, const struct result *result, const char *prober_id,
@@ -371,19 +382,4 @@ unsigned target_hash_fields(struct fields *ret, const struct result *result, con
 	if (alert_id)
 		fields_add_text(ret, "alert_id", alert_id);
 	return every_cycle;
-}
-
-const char *alert_kind_name(enum alert_kind kind)
-{
-	static const char *const names[KIND_COUNT] = {
-		[KIND_MOS] = "mos",
-		[KIND_VANTAGE] = "vantage",
-	};
-
-	return names[kind];
-}
-
-bool result_muted(const struct result *result)
-{
-	return result->at_ms < result->target->settings->mute_until_ms;
 }

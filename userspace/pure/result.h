@@ -48,10 +48,15 @@ struct result {
 	uint32_t seq;		 /* of the newest transition, 0 = none yet */
 };
 
+/* A result of no target: so many that were looked at, and failed of them. */
+struct result result_of_many(
+	uint64_t at_ms, enum state state, uint32_t targets, uint32_t failed, enum cause cause);
+
 /* What a transition is about. */
 enum alert_kind {
 	KIND_MOS,     /* one target */
 	KIND_VANTAGE, /* this prober itself */
+	KIND_GROUP,   /* targets that carry the same value of a label */
 	KIND_COUNT
 };
 
@@ -60,13 +65,19 @@ enum transition_reason {
 	REASON_MUTED,	/* resolved because the target was muted */
 	REASON_REMOVED, /* resolved because it is in the targets files no more */
 	REASON_SILENCE, /* KIND_VANTAGE: targets that used to answer did not, or do so again */
-	REASON_LET_GO	/* KIND_VANTAGE: that went on for guard.max */
+	REASON_LET_GO,	/* KIND_VANTAGE: that went on for guard.max */
+	REASON_ALONE	/* told now: its group's event is over, and it is bad still */
 };
 
 enum alert_action { ACTION_TRIGGER, ACTION_RESOLVE };
 
-/* One step of a target's ladder, with the result that made it; or of the guard: the result then has no
- * target, no scores, and counts the targets visited (n, answered, failed). */
+/* The targets that carry this value of this label. Both live as long as the prober; NULL = none. */
+struct transition_group {
+	const char *label, *value;
+};
+
+/* One step of a target's ladder, with the result that made it; or of the guard or of a group: the result
+ * then has no target, no scores, and counts targets (n, answered, failed), see result_of_many(). */
 struct transition {
 	struct result result;
 	uint64_t since_ms; /* wall clock: since when the condition had held */
@@ -77,7 +88,9 @@ struct transition {
 	uint8_t previous; /* enum state before */
 	uint8_t kind;	  /* enum alert_kind */
 	uint8_t reason;	  /* enum transition_reason */
-	double threshold; /* the level that was crossed; of KIND_VANTAGE guard.share, per cent */
+	double threshold; /* the level that was crossed; of the others a share, per cent */
+	/* What it is about; of KIND_MOS the group whose event suppresses it. */
+	struct transition_group group;
 };
 
 /* The prober's own state, every few seconds. Counters since start. */
@@ -107,6 +120,7 @@ struct heartbeat {
 	double address_wait_max_ms;
 	uint64_t impaired;	 /* 1: the guard has tripped */
 	uint64_t guard_trips;	 /* how often it has */
+	uint64_t groups_open;	 /* groups with an event that is not over */
 	uint64_t clock_steps;	 /* how often the wall clock was set */
 	uint64_t sleeps;	 /* how often the machine was suspended */
 	uint64_t guard_rejected; /* samples that had an outcome and did not count */
@@ -169,7 +183,7 @@ void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, con
 /* Was its target muted by its own settings when the cycle was folded? */
 bool result_muted(const struct result *result);
 
-/* "mos", "vantage". */
+/* "mos", "vantage", "group". */
 const char *alert_kind_name(enum alert_kind kind);
 
 #define REASON_SIZE 192
@@ -179,9 +193,13 @@ const char *alert_kind_name(enum alert_kind kind);
  * "muted"; "230 of 280 targets fell silent within 10 s; it is us, and alerts are held". */
 void reason_text(char ret[REASON_SIZE], const struct transition *transition);
 /* One line for a pager: severity, target, reason and the numbers that exist. target_key:
- * "NAME:PORT"; of no meaning for KIND_VANTAGE. */
+ * "NAME:PORT"; of no meaning for the other kinds. */
 void summary_text(char ret[SUMMARY_SIZE], const struct transition *transition,
 	const char *target_key, const char *prober_id);
+
+#define RESULT_GROUP_SIZE 384
+/* "isp=acme", what a group's identities are made of; "" without a value. */
+void group_text(char ret[RESULT_GROUP_SIZE], const struct transition_group *group);
 
 #define RESULT_KEY_SIZE 33 /* 32 hex digits and NUL */
 

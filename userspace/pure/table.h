@@ -53,8 +53,9 @@ struct table_layout table_layout(unsigned width, unsigned target_width, bool col
 /* Room for any line, colours included; longer text is cut. */
 #define TABLE_LINE_SIZE 1024
 
-/* What stands for a target where the prober itself is meant. */
-#define TABLE_VANTAGE "(vantage point)"
+/* What stands for a target where the prober itself is meant, or a group: "(vantage point)", "(isp=acme)". */
+#define TABLE_SUBJECT_SIZE (TARGET_KEY_SIZE + RESULT_GROUP_SIZE)
+void table_subject(char ret[TABLE_SUBJECT_SIZE], const struct transition *transition);
 
 /* Each writes one line without a newline and returns its length in bytes. */
 size_t table_heading(char ret[TABLE_LINE_SIZE], const struct table_layout *layout);

@@ -94,6 +94,15 @@ static struct tm utc(uint64_t at_ms)
 	return tm;
 }
 
+void table_subject(char ret[TABLE_SUBJECT_SIZE], const struct transition *transition)
+{
+	char group[RESULT_GROUP_SIZE];
+
+	group_text(group, &transition->group);
+	snprintf(ret, TABLE_SUBJECT_SIZE, "(%s)",
+		transition->kind == KIND_GROUP ? group : "vantage point");
+}
+
 size_t table_alert(
 	char ret[TABLE_LINE_SIZE], const struct transition *transition, const char *target)
 {
@@ -166,6 +175,9 @@ size_t table_plain_alert(
 
 	reason_text(reason, transition);
 	add_plain(&line, "alert", &transition->result, target);
-	add(&line, " %s: %s", transition->action == ACTION_RESOLVE ? "resolve" : "trigger", reason);
+	add(&line, " %s: %s%s", transition->action == ACTION_RESOLVE ? "resolve" : "trigger",
+		reason,
+		transition->kind == KIND_MOS && transition->group.value ? " (one of its group)"
+									: "");
 	return line.used;
 }

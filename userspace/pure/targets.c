@@ -186,6 +186,20 @@ static struct target *append(struct target_list *list)
 	return &list->chunks[chunk][list->count % CHUNK_TARGETS];
 }
 
+const char *target_label(const struct target *target, const char *key)
+{
+	const char *label = target->labels;
+
+	while (label && *label) {
+		const char *value = label + strlen(label) + 1;
+
+		if (!strcmp(label, key))
+			return value;
+		label = value + strlen(value) + 1;
+	}
+	return NULL;
+}
+
 int targets_put(struct target_list *list, const struct target *made, size_t labels_size,
 	struct message *msg)
 {

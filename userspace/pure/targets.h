@@ -46,6 +46,8 @@ const struct target *targets_find(const struct target_list *list, const char *na
 
 /* "NAME:PORT", the TARGET of every Redis key; IPv6 addresses in brackets. Returns its length. */
 size_t target_key(const struct target *target, char ret_key[TARGET_KEY_SIZE]);
+/* The value of its label of this name, NULL when it has none. */
+const char *target_label(const struct target *target, const char *key);
 /* XXH3 (64 bits) of the key, which never changes: the target's phase comes from it. */
 uint64_t target_hash(const struct target *target);
 
