@@ -111,15 +111,15 @@ static void alerts_wait_while_it_is_undecided(void **state)
 	uint64_t now_ns = START_NS + NSEC_PER_HOUR;
 
 	/* A site of its own is nobody else's. */
-	turn_bad(groups, 0, 12, now_ns);
+	turn_bad(groups, 0, 24, now_ns);
 	assert_false(groups_step(groups, now_ns, &change));
 	assert_false(groups_undecided(groups, 0, now_ns));
-	turn_bad(groups, 12, 13, now_ns);
+	turn_bad(groups, 24, 25, now_ns);
 	assert_true(groups_undecided(groups, 0, now_ns));
 	assert_false(groups_undecided(groups, 50, now_ns)); /* good */
 	assert_true(groups_undecided(groups, 0, now_ns + 4 * NSEC_PER_MIN));
 	assert_false(groups_undecided(groups, 0, now_ns + 5 * NSEC_PER_MIN + 1));
-	turn_bad(groups, 13, 60, now_ns + NSEC_PER_MIN);
+	turn_bad(groups, 25, 60, now_ns + NSEC_PER_MIN);
 	assert_true(groups_step(groups, now_ns + NSEC_PER_MIN, &change));
 	assert_false(groups_undecided(groups, 0, now_ns + NSEC_PER_MIN));
 	groups_destroy(groups);

@@ -13,7 +13,7 @@
 /* policy.within_ns is looked at in so many slices: it is exact to a tenth. */
 #define SLICES 10
 /* A group of which less than this part of what makes an event became bad holds back nobody's alert. */
-#define DOUBT_PART 4
+#define DOUBT_PART 2
 
 struct member {
 	uint32_t group;	    /* NO_GROUP = none */

@@ -58,8 +58,8 @@ const char *groups_value(const struct groups *groups, uint32_t target);
 /* How long ago the newest event of the target's group was over; UINT64_MAX: there was none, 0: it is not. */
 uint64_t groups_over_ns(const struct groups *groups, uint32_t target, uint64_t now_ns);
 
-/* Whether an alert of the target is to wait: it became bad within policy.within_ns, and so did at least a
- * quarter of as many of its group as make an event. */
+/* Whether an alert of the target is to wait: it became bad within policy.within_ns, and so did at least half
+ * as many of its group as make an event. */
 bool groups_undecided(const struct groups *groups, uint32_t target, uint64_t now_ns);
 
 #endif
