@@ -33,7 +33,6 @@ struct made_up {
 };
 
 static const struct settings plain = { .mute_until_ms = 0 };
-static const struct settings muted = { .mute_until_ms = UINT64_MAX };
 static const char labels[] = "tenant\0Acme GmbH\0site\0fra\0";
 
 static int set_option(struct options *options, const char *argument)
@@ -110,7 +109,7 @@ static int make_targets(struct made_up *ret, uint64_t count)
 			(unsigned long long)i);
 		ret->targets[i] = (struct target) {
 			.name = ret->names[i],
-			.settings = i % 10 == 1 ? &muted : &plain,
+			.settings = &plain,
 			.labels = labels,
 			.port = 5060,
 		};
@@ -154,6 +153,7 @@ static struct result make_result(const struct made_up *made_up, uint64_t i, uint
 		.band = (uint8_t)band_of(mos),
 		.state = state,
 		.stamp_source = STAMP_BPF,
+		.muted = target % 10 == 1,
 		.open = state >= STATE_WARNING,
 		.state_since_ms = 1764000000000 + target,
 		.seq = state >= STATE_WARNING,
@@ -270,6 +270,7 @@ int main(int argc, char **argv)
 		.results = 1000, .targets = 100, .stop_s = 10, .heartbeats = UINT64_MAX
 	};
 	struct message found, msg;
+	struct publish_quiet quiet;
 	struct config *config;
 	int status;
 
@@ -281,7 +282,7 @@ int main(int argc, char **argv)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	if (options.check) {
-		status = publish_check(config, options.password, 2000, &found, &msg) != 0;
+		status = publish_check(config, options.password, 2000, &found, &quiet, &msg) != 0;
 		puts(status ? msg.text : found.text);
 	} else {
 		status = run(&options, config);

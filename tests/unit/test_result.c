@@ -606,21 +606,6 @@ static void heartbeats(void **state)
 			assert_string_not_equal(fields.list[i].name, fields.list[j].name);
 }
 
-static void muted_by_settings(void **state)
-{
-	struct settings muted = { .mute_until_ms = 1764000000124 };
-	struct target silent = target;
-	struct result result = a_result();
-
-	silent.settings = &muted;
-	result.target = &silent;
-	assert_true(result_muted(&result));
-	muted.mute_until_ms = 1764000000123;
-	assert_false(result_muted(&result));
-	muted.mute_until_ms = UINT64_MAX;
-	assert_true(result_muted(&result));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -637,7 +622,6 @@ int main(void)
 		cmocka_unit_test(numbers_agree_with_printf),
 		cmocka_unit_test(labels_beyond_the_room_are_dropped),
 		cmocka_unit_test(heartbeats),
-		cmocka_unit_test(muted_by_settings),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

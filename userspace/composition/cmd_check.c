@@ -245,9 +245,19 @@ static void check_dns(struct check *check)
 			address_text(&answer.v6, v6), servers.text);
 }
 
+/* Of a prober that runs: targets for which nobody will be woken. */
+static void say_quiet(struct check *check, const char *what, const char *how, long long count,
+	const struct message *names)
+{
+	if (count)
+		line(check, VERDICT_OK, what, "%lld of the running prober's targets %s: %s%s",
+			count, how, names->text, count > 5 ? ", ..." : "");
+}
+
 static void check_redis(struct check *check)
 {
 	struct message found = { "" }, msg = { "" };
+	struct publish_quiet quiet = { 0 };
 	char *password = NULL;
 
 	if (!check->config->redis_url) {
@@ -255,11 +265,16 @@ static void check_redis(struct check *check)
 		return;
 	}
 	if (load_password(&password, check->config, &msg) ||
-		publish_check(check->config, password, REDIS_TIMEOUT_MS, &found, &msg))
+		publish_check(check->config, password, REDIS_TIMEOUT_MS, &found, &quiet, &msg))
 		line(check, VERDICT_FAIL, "redis", "%s", msg.text);
 	else
 		line(check, VERDICT_OK, "redis", "%s", found.text);
 	free(password);
+	if (!quiet.running)
+		return;
+	say_quiet(check, "unverified", "have never answered", quiet.unverified,
+		&quiet.unverified_names);
+	say_quiet(check, "muted", "are muted", quiet.muted, &quiet.muted_names);
 }
 
 int cmd_check(int argc, char **argv)

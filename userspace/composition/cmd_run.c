@@ -248,6 +248,7 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	setup.resolver = run->resolver;
 	setup.answers = run->answers;
 	setup.publish = run->publish_events;
+	setup.publisher = run->publish;
 	setup.output = run->output_events;
 	setup.room = room(run);
 	error = prober_create(&run->prober, &setup);

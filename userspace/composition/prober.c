@@ -116,6 +116,7 @@ void prober_destroy(struct prober *prober)
 	roster_change_free(&prober->adoption.change);
 	prober_guard_destroy(prober);
 	groups_destroy(prober->groups);
+	mutes_destroy(prober->mutes);
 	free(prober);
 }
 
@@ -221,6 +222,7 @@ bool prober_turn(struct prober *prober)
 		prober->resume_ns = prober->turn_ns + PAUSE_NS;
 	}
 	prober_take_answers(prober);
+	prober_take_mutes(prober);
 	prober_adopt_step(prober);
 	prober_expire(prober);
 	if (!prober->stopping && !is_held(prober))

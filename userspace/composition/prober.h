@@ -10,6 +10,7 @@
 
 #include "composition/engine.h"
 #include "composition/generation.h"
+#include "edges/publish.h"
 #include "edges/resolver.h"
 #include "pure/config.h"
 #include "pure/result.h"
@@ -25,6 +26,7 @@ struct prober_setup {
 	struct resolver *resolver; /* NULL: every target is an address */
 	struct queue *answers;	   /* of struct dns_answer; NULL: likewise */
 	struct queue *publish;	   /* of struct event; NULL = none */
+	struct publish *publisher; /* who reads that; NULL = none */
 	struct queue *output;	   /* of struct event; NULL = none */
 	uint32_t room;	/* targets that there can be after reloads; 0: those that there are */
 	bool begin_now; /* the first cycle of every target begins at once, for `probe` */

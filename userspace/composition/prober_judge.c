@@ -4,9 +4,22 @@
 
 #include "composition/prober_parts.h"
 
-static bool is_muted(const struct prober *prober, const struct settings *settings)
+void prober_take_mutes(struct prober *prober)
 {
-	return settings->mute_until_ms > prober->turn_ms;
+	struct mutes *mutes =
+		prober->setup.publisher ? publish_take_mutes(prober->setup.publisher) : NULL;
+
+	if (!mutes)
+		return;
+	mutes_destroy(prober->mutes);
+	prober->mutes = mutes;
+}
+
+/* By its own settings, or by operators. */
+static bool is_muted(const struct prober *prober, const struct target *target)
+{
+	return target->settings->mute_until_ms > prober->turn_ms ||
+	       mutes_until_ms(prober->mutes, target) > prober->turn_ms;
 }
 
 /* What begins while its group's event is open is a part of it, and so is the end of that. */
@@ -98,7 +111,7 @@ void prober_judge(struct prober *prober, bool folded, struct result *result)
 	struct alert_state *alert = &prober->alerts[target];
 	struct visit *visit = &prober->visits[target];
 	struct alert_transition step = { .happened = false };
-	bool muted = is_muted(prober, settings), settled;
+	bool muted = is_muted(prober, result->target), settled;
 	enum transition_reason reason = muted ? REASON_MUTED : REASON_LEVEL;
 	enum cause cause;
 
@@ -112,6 +125,7 @@ void prober_judge(struct prober *prober, bool folded, struct result *result)
 	else if (folded)
 		step = step_ladder(prober, settled, result, &reason);
 	result->cause = cause;
+	result->muted = muted;
 	prober->counters.muted = prober->counters.muted - visit->muted + muted;
 	visit->muted = muted;
 	if (!window_is_verified(prober->window, target))

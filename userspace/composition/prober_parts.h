@@ -114,6 +114,7 @@ struct prober {
 	struct completion *completions;
 	struct guard *guard;
 	struct groups *groups;
+	struct mutes *mutes;  /* by operators; NULL = none read yet */
 	struct rates *rates;  /* of the addresses */
 	uint32_t open_cycles; /* room for them */
 	struct held *held;    /* a ring, oldest first */
@@ -244,6 +245,8 @@ void prober_take_literal(struct prober *prober, uint32_t host);
 /* Steps the ladder by the result of a cycle, folded or missing, and says in it how the target stands. A
  * transition is sent before the result that it belongs to. */
 void prober_judge(struct prober *prober, bool folded, struct result *result);
+/* Takes who is muted by operators, when that was read anew. */
+void prober_take_mutes(struct prober *prober);
 /* Tells of a step that is no cycle's. */
 void prober_tell(struct prober *prober, const struct alert_transition *step, struct result *result,
 	enum transition_reason reason);

@@ -177,3 +177,11 @@ struct publish_stats publish_stats(const struct publish *publish)
 		.generation = atomic_load(&counters->generation),
 	};
 }
+
+struct mutes *publish_take_mutes(struct publish *publish)
+{
+	_Atomic(struct mutes *) *newest = &publish->session.mutes.newest;
+
+	return atomic_load_explicit(newest, memory_order_relaxed) ? atomic_exchange(newest, NULL)
+								  : NULL;
+}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "pure/config.h"
+#include "pure/mutes.h"
 #include "vocabulary/message.h"
 #include "vocabulary/queue.h"
 
@@ -33,14 +34,26 @@ struct publish_stats {
 };
 struct publish_stats publish_stats(const struct publish *publish);
 
+/* Any one thread: who is muted by operators, when that was read anew; NULL = nothing new. To be destroyed by
+ * the caller. */
+struct mutes *publish_take_mutes(struct publish *publish);
+
 /* Tells the thread to publish what it holds for at most timeout_ns, and joins it.
  * ret_final (may be NULL): the counters at its end. NULL is fine, and leaves ret_final alone. */
 void publish_stop(struct publish *publish, uint64_t timeout_ns, struct publish_stats *ret_final);
 
+/* Whom a running prober is quiet about. */
+struct publish_quiet {
+	bool running; /* there is a heartbeat */
+	long long unverified, muted;
+	struct message unverified_names, muted_names; /* a few of them, by name */
+};
+
 /* For `mosprobe check`: connects, authenticates, pings, reads the version and the two streams.
  * Returns 0 with ret_found a line such as "7.0.15 at unix:///..., results hold 12 of 1000000
- * entries", or a negative errno with a message that says what to do. timeout_ms bounds it. */
+ * entries", and what a prober of this id that runs has written of those it is quiet about; or a negative
+ * errno with a message that says what to do. timeout_ms bounds it. */
 int publish_check(const struct config *config, const char *password, unsigned timeout_ms,
-	struct message *ret_found, struct message *msg);
+	struct message *ret_found, struct publish_quiet *ret_quiet, struct message *msg);
 
 #endif

@@ -72,6 +72,16 @@ static void last_answered(struct session *session, const struct question *questi
 	}
 }
 
+static void take_mutes(struct session *session, const struct answer *answer)
+{
+	const char *key = session->keys.names[KEY_MUTE];
+	uint32_t wrong = mute_reader_take(&session->mutes, answer, session->config->defaults.port);
+
+	if (wrong)
+		log_line(LOG_WARN, "redis %s: %s: %u members are no NAME:PORT, or no time",
+			connection_url(session->connection), key, wrong);
+}
+
 bool session_answer(struct session *session, const struct question *question,
 	const struct answer *answer, uint64_t now_ns, enum trouble *ret_trouble,
 	struct message *msg)
@@ -114,6 +124,9 @@ bool session_answer(struct session *session, const struct question *question,
 		break;
 	case ASKED_LEAVE:
 		leavers_done(&session->leavers);
+		break;
+	case ASKED_MUTES:
+		take_mutes(session, answer);
 		break;
 	case ASKED_FRESH:
 		session->fresh = !answer->error;

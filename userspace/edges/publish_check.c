@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "edges/publish_greeting.h"
 #include "vocabulary/nsec.h"
@@ -14,6 +15,8 @@ struct check {
 	struct connection *connection;
 	struct greeting greeting;
 	struct keys keys;
+	struct publish_quiet *quiet;
+	unsigned asked; /* of the questions about it that were answered */
 	uint64_t deadline_ns;
 };
 
@@ -72,13 +75,13 @@ static int take_answers(struct check *check, struct message *msg)
 	return status;
 }
 
-static int greet(struct check *check, struct message *msg)
+/* Sends and reads until take() has said that all is said. */
+static int converse(
+	struct check *check, int (*take)(struct check *, struct message *), struct message *msg)
 {
-	int error = greeting_start(&check->greeting, check->connection), status;
+	int error, status;
 	bool got;
 
-	if (error)
-		return message_set(msg, error, "out of memory");
 	for (;;) {
 		error = connection_unsent(check->connection)
 				? connection_write(check->connection, msg)
@@ -92,10 +95,90 @@ static int greet(struct check *check, struct message *msg)
 		error = connection_read(check->connection, &got, msg);
 		if (error)
 			return error;
-		status = take_answers(check, msg);
+		status = take(check, msg);
 		if (status)
 			return status == 1 ? 0 : status;
 	}
+}
+
+static int greet(struct check *check, struct message *msg)
+{
+	int error = greeting_start(&check->greeting, check->connection);
+
+	if (error)
+		return message_set(msg, error, "out of memory");
+	return converse(check, take_answers, msg);
+}
+
+#define QUIET_NAMES "5"
+
+/* The questions about who is quiet, in their order. */
+enum {
+	ASKED_RUNNING,
+	ASKED_UNVERIFIED,
+	ASKED_UNVERIFIED_NAMES,
+	ASKED_MUTED,
+	ASKED_MUTED_NAMES,
+	ASKED_COUNT
+};
+
+static void take_names(const struct answer *answer, struct message *ret)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < answer->elements && used < sizeof ret->text; i++)
+		used += (size_t)snprintf(ret->text + used, sizeof ret->text - used, "%s%s",
+			i ? ", " : "", answer_element(answer, i));
+}
+
+static int take_quiet(struct check *check, struct message *msg)
+{
+	struct publish_quiet *quiet = check->quiet;
+	struct answer answer;
+	int status;
+
+	while ((status = connection_answer(check->connection, &answer, msg)) == 1) {
+		switch (check->asked++) {
+		case ASKED_RUNNING:
+			quiet->running = answer.number > 0;
+			break;
+		case ASKED_UNVERIFIED:
+			quiet->unverified = answer.number;
+			break;
+		case ASKED_UNVERIFIED_NAMES:
+			take_names(&answer, &quiet->unverified_names);
+			break;
+		case ASKED_MUTED:
+			quiet->muted = answer.number;
+			break;
+		case ASKED_MUTED_NAMES:
+			take_names(&answer, &quiet->muted_names);
+			break;
+		}
+		answer_free(&answer);
+		if (check->asked == ASKED_COUNT)
+			return 1;
+	}
+	return status;
+}
+
+static int ask(struct check *check, const char *command, enum key key, const char *word)
+{
+	const char *words[] = { command, check->keys.names[key], word };
+	const size_t lengths[] = { strlen(command), strlen(words[1]), word ? strlen(word) : 0 };
+
+	return connection_append(check->connection, word ? 3 : 2, words, lengths);
+}
+
+/* What a user may not read is as if it were not there: its prober would have said so. */
+static int ask_who_is_quiet(struct check *check, struct message *msg)
+{
+	if (ask(check, "EXISTS", KEY_PROBER, NULL) || ask(check, "SCARD", KEY_UNVERIFIED, NULL) ||
+		ask(check, "SRANDMEMBER", KEY_UNVERIFIED, QUIET_NAMES) ||
+		ask(check, "SCARD", KEY_MUTED, NULL) ||
+		ask(check, "SRANDMEMBER", KEY_MUTED, QUIET_NAMES))
+		return message_set(msg, -ENOMEM, "out of memory");
+	return converse(check, take_quiet, msg);
 }
 
 static void describe(const struct check *check, const struct config *config, struct message *ret)
@@ -108,9 +191,12 @@ static void describe(const struct check *check, const struct config *config, str
 }
 
 int publish_check(const struct config *config, const char *password, unsigned timeout_ms,
-	struct message *ret_found, struct message *msg)
+	struct message *ret_found, struct publish_quiet *ret_quiet, struct message *msg)
 {
-	struct check check = { .deadline_ns = nsec_mono() + timeout_ms * NSEC_PER_MSEC };
+	struct check check = {
+		.deadline_ns = nsec_mono() + timeout_ms * NSEC_PER_MSEC,
+		.quiet = ret_quiet,
+	};
 	struct message reason = { "" };
 	int error;
 
@@ -121,6 +207,7 @@ int publish_check(const struct config *config, const char *password, unsigned ti
 	error = connection_create(&check.connection, config->redis_url, msg);
 	if (error)
 		return error;
+	*ret_quiet = (struct publish_quiet) { 0 };
 	error = keys_create(&check.keys, config);
 	check.greeting.username = config->redis_username;
 	check.greeting.password = password;
@@ -135,6 +222,8 @@ int publish_check(const struct config *config, const char *password, unsigned ti
 	}
 	if (!error) {
 		error = greet(&check, &reason);
+		if (!error)
+			error = ask_who_is_quiet(&check, &reason);
 		if (error)
 			message_set(msg, error, "%s: %s", config->redis_url, reason.text);
 	}

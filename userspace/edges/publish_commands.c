@@ -97,7 +97,7 @@ static void change_set(
 /* In which sets the target belongs. */
 static uint8_t sets_of(const struct result *result)
 {
-	bool unverified = result->state == STATE_UNVERIFIED, muted = result_muted(result);
+	bool unverified = result->state == STATE_UNVERIFIED, muted = result->muted;
 	uint8_t sets = MARK_KNOWN;
 
 	if (unverified)

@@ -293,6 +293,13 @@ static const redisReply *value_of(const struct answer *answer, const char *name)
 	return NULL;
 }
 
+const char *answer_element(const struct answer *answer, size_t i)
+{
+	const redisReply *element = ((const redisReply *)answer->reply)->element[i];
+
+	return element->str ? element->str : "";
+}
+
 const char *answer_text_of(const struct answer *answer, const char *name)
 {
 	const redisReply *value = value_of(answer, name);

@@ -50,6 +50,8 @@ struct answer {
  * be followed by answer_free(). */
 int connection_answer(struct connection *connection, struct answer *ret, struct message *msg);
 void answer_free(struct answer *answer);
+/* Of an array: the text of an element below elements, or "". */
+const char *answer_element(const struct answer *answer, size_t i);
 /* Of an array of names and values: the text of name's value, or "" */
 const char *answer_text_of(const struct answer *answer, const char *name);
 /* The same for a number; -1 when there is none. */

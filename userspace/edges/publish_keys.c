@@ -14,6 +14,7 @@ static const char *const suffixes[KEY_COUNT] = {
 	[KEY_WORST] = "worst",
 	[KEY_UNVERIFIED] = "unverified",
 	[KEY_MUTED] = "muted",
+	[KEY_MUTE] = "mute",
 	[KEY_PROBER] = "prober",
 };
 

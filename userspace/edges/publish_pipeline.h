@@ -21,6 +21,7 @@ struct question {
 		ASKED_TARGET, /* the hash or the sets of a target */
 		ASKED_UPDATE, /* HSET of a part of a hash whose other fields stand there */
 		ASKED_LEAVE,  /* a target that was removed */
+		ASKED_MUTES,  /* who is muted by operators */
 		ASKED_FRESH,  /* what is forgotten at the first connection */
 		ASKED_OTHER,  /* only an error is of interest */
 		ASKED_NOTHING /* not even that */

@@ -128,6 +128,9 @@ bool session_send(
 	if (session->heartbeat_due && pipeline_has_room(&session->pipeline))
 		send_heartbeat(session, now_ns, wall_ms);
 	send_leavers(session);
+	if (pipeline_has_room(&session->pipeline))
+		mute_reader_ask(&session->mutes, &session->pipeline, session->keys.names[KEY_MUTE],
+			now_ns, wall_ms);
 	do {
 		if (!connection_unsent(session->connection))
 			send_batch(session, now_ns, wall_ms);

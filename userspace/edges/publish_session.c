@@ -59,6 +59,7 @@ void session_free(struct session *session)
 	for (int i = STREAM_COUNT - 1; i >= 0; i--)
 		stream_destroy(session->courses[i].stream);
 	leavers_free(&session->leavers);
+	mute_reader_free(&session->mutes);
 	commands_free(&session->commands);
 	keys_free(&session->keys);
 	if (session->password)
@@ -227,6 +228,7 @@ static void become_ready(struct session *session, uint64_t now_ns)
 	commands_register(&session->commands);
 	session->heartbeat_due = session->heartbeat_ns != 0;
 	session->heard_ns = now_ns;
+	session->mutes.due_ns = 0;
 	session->state = SESSION_READY;
 	if (!counted(&session->counters.connects) || session->troubles.untold_recovery)
 		log_line(LOG_INFO, "redis %s: connected, version %s, %zu entries to send",
@@ -369,13 +371,14 @@ short session_events(const struct session *session)
 
 uint64_t session_wake_ns(const struct session *session, uint64_t now_ns)
 {
-	uint64_t wake_ns = UINT64_MAX;
+	uint64_t wake_ns = session->mutes.due_ns;
 
 	if (session->state == SESSION_DOWN)
 		return session->backoff.until_ns;
 	if (session->state != SESSION_READY)
 		return session->deadline_ns;
-	if (pipeline_unanswered(&session->pipeline))
+	if (pipeline_unanswered(&session->pipeline) &&
+		session->heard_ns + SESSION_ANSWER_NS < wake_ns)
 		wake_ns = session->heard_ns + SESSION_ANSWER_NS;
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		uint64_t until_ns = session->courses[i].backoff.until_ns;

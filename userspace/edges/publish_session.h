@@ -14,6 +14,7 @@
 #include "edges/publish_greeting.h"
 #include "edges/publish_keys.h"
 #include "edges/publish_leavers.h"
+#include "edges/publish_mutes.h"
 #include "edges/publish_pipeline.h"
 #include "edges/publish_stream.h"
 #include "edges/publish_trouble.h"
@@ -55,6 +56,7 @@ struct session {
 	uint64_t deadline_ns; /* of connecting or greeting */
 	uint64_t heard_ns;    /* when an answer came, or was first awaited */
 	struct leavers leavers;
+	struct mute_reader mutes;
 	struct troubles troubles;
 	bool fresh;	       /* what a former process left has been forgotten */
 	bool drops_told;       /* that results are being dropped */

@@ -41,6 +41,7 @@ struct result {
 	uint8_t stamp_source; /* enum stamp_source; STAMP_SOURCE_COUNT = no sample was stamped */
 	uint8_t impaired;     /* 1: samples of this cycle do not count, for we were impaired */
 	uint8_t open;	      /* an alert is open after this cycle */
+	uint8_t muted;	      /* its target raises nothing */
 	/* over 24 hours, see pure/day.h; RESULT_NO_COUNT = unknown */
 	uint32_t low_min_24h, alerts_24h;
 	/* of the alert state, for the target hash */
@@ -179,9 +180,6 @@ unsigned target_hash_fields(struct fields *ret, const struct result *result, con
 	const char *result_id, const char *alert_id);
 /* The prober's part of `mosprobe:{ID}:prober`; the publisher adds its own with fields_add(). */
 void heartbeat_fields(struct fields *ret, const struct heartbeat *heartbeat, const char *prober_id);
-
-/* Was its target muted by its own settings when the cycle was folded? */
-bool result_muted(const struct result *result);
 
 /* "mos", "vantage", "group". */
 const char *alert_kind_name(enum alert_kind kind);

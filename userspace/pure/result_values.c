@@ -39,8 +39,3 @@ struct result result_of_many(
 		.mos = NAN,
 	};
 }
-
-bool result_muted(const struct result *result)
-{
-	return result->at_ms < result->target->settings->mute_until_ms;
-}
