@@ -69,6 +69,12 @@ void window_remember(struct window *window, uint32_t target, const struct window
 double window_mos(
 	const struct window *window, uint32_t target, uint64_t number, enum cause *ret_cause);
 
+/* A target's memory as bytes, to be kept and taken back by the same build and configuration.
+ * window_load() returns false, and takes nothing, when they cannot be such. */
+size_t window_saved_size(const struct window *window);
+void window_save(const struct window *window, uint32_t target, void *ret_saved);
+bool window_load(struct window *window, uint32_t target, const void *saved);
+
 /* Did it answer in the newest cycle that was folded? */
 bool window_used_to_answer(const struct window *window, uint32_t target);
 /* Has it ever answered? */

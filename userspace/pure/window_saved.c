@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "pure/window_own.h"
+
+_Static_assert(sizeof(struct memory) == 4 && sizeof(struct digest) == 60, "no padding");
+
+size_t window_saved_size(const struct window *window)
+{
+	return sizeof(struct memory) + window->depth * sizeof(struct digest);
+}
+
+void window_save(const struct window *window, uint32_t target, void *ret_saved)
+{
+	char *saved = ret_saved;
+
+	memcpy(saved, &window->memories[target], sizeof(struct memory));
+	memcpy(saved + sizeof(struct memory), &window->digests[(size_t)target * window->depth],
+		window->depth * sizeof(struct digest));
+}
+
+bool window_load(struct window *window, uint32_t target, const void *saved)
+{
+	struct memory memory;
+
+	memcpy(&memory, saved, sizeof memory);
+	if (memory.newest >= window->depth || memory.count > window->depth)
+		return false;
+	window->memories[target] = memory;
+	memcpy(&window->digests[(size_t)target * window->depth],
+		(const char *)saved + sizeof memory, window->depth * sizeof(struct digest));
+	return true;
+}
