@@ -419,7 +419,6 @@ static void not_in_this_version(void **state)
 		{ "prober", "closer_below", "4.0" },
 		{ "prober", "closer_share", "10%" },
 		{ "prober", "shard", "1/2" },
-		{ "prober", "state_dir", "/var/lib" },
 		{ "prober", "standby", "yes" },
 		{ "guard", "loss_rise", "3" },
 		{ "guard", "delay_rise", "50ms" },

@@ -101,7 +101,7 @@ static void windows_are_saved(void **state)
 	unsigned char saved[512], again[512];
 	enum cause cause;
 
-	assert_int_equal(window_saved_size(before), WINDOW);
+	assert_int_equal(window_saved_size(&config), WINDOW);
 	for (unsigned number = 100; number < 110; number++) {
 		struct {
 			struct cycle cycle;

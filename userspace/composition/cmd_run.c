@@ -19,6 +19,8 @@
 #include "edges/output.h"
 #include "edges/publish.h"
 #include "edges/resolver.h"
+#include "edges/state.h"
+#include "pure/window.h"
 #include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
@@ -76,6 +78,7 @@ struct run {
 	struct resolver *resolver;
 	struct publish *publish;
 	struct output *output;
+	struct state_store *state;
 	struct prober *prober;
 	struct reloader *reloader;
 };
@@ -191,6 +194,27 @@ static int configure(struct run *run, const struct arguments *arguments, struct 
 	return error;
 }
 
+static int open_state(struct run *run, struct message *msg)
+{
+	const struct window_config window = { run->config->window, run->config->average };
+	const struct state_setup setup = {
+		.dir = run->config->state_dir,
+		.prober_id = run->config->id,
+		.interval_ns = run->config->interval_ns,
+		.window_size = window_saved_size(&window),
+		.room = room(run),
+	};
+	struct message note;
+	int error;
+
+	if (!setup.dir)
+		return 0;
+	error = state_open(&run->state, &setup, &note, msg);
+	if (!error && note.text[0])
+		log_line(LOG_WARN, "%s", note.text);
+	return error;
+}
+
 static int prepare(struct run *run, struct message *msg)
 {
 	struct engine_plan plan;
@@ -202,6 +226,9 @@ static int prepare(struct run *run, struct message *msg)
 	run->targets = NULL;
 	if (error)
 		return message_set(msg, error, "out of memory");
+	error = open_state(run, msg);
+	if (error)
+		return error;
 	warn_of_slots(&plan);
 	warn_of_ports(&plan);
 	error = engine_open(&run->engine, run->config, &plan, &notes, msg);
@@ -251,6 +278,7 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	setup.publisher = run->publish;
 	setup.output = run->output_events;
 	setup.room = room(run);
+	setup.state = run->state;
 	error = prober_create(&run->prober, &setup);
 	if (error)
 		return message_set(msg, error, "out of memory");
@@ -297,6 +325,7 @@ static void finish(struct run *run)
 	if (run->prober)
 		run_report(&heartbeat, run->output_events, run->config->redis_url ? &redis : NULL);
 	prober_destroy(run->prober);
+	state_close(run->state);
 	queue_destroy(run->output_events);
 	queue_destroy(run->publish_events);
 	queue_destroy(run->answers);

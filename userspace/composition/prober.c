@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "composition/prober_parts.h"
+#include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
 #define COMPLETIONS_PER_TURN 1024u
@@ -68,6 +69,8 @@ static int take_memory(struct prober *prober)
 int prober_create(struct prober **ret, const struct prober_setup *setup)
 {
 	struct prober *prober = calloc(1, sizeof *prober);
+	struct message msg;
+	int error;
 
 	if (!prober)
 		return -ENOMEM;
@@ -88,12 +91,18 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	prober->closing = (struct line) { NOBODY, NOBODY };
 	for (unsigned i = 0; i < 2; i++)
 		prober->waiting[i] = (struct line) { NOBODY, NOBODY };
-	if (take_memory(prober)) {
+	if (take_memory(prober) || prober_state_create(prober)) {
 		prober_destroy(prober);
 		return -ENOMEM;
 	}
 	take_addresses(prober);
 	take_targets(prober);
+	error = prober_state_start(prober, &msg);
+	if (error) {
+		log_line(LOG_ERROR, "%s", msg.text);
+		prober_destroy(prober);
+		return error;
+	}
 	prober->heartbeat_due_ns = prober->turn_ns;
 	*ret = prober;
 	return 0;
@@ -117,6 +126,7 @@ void prober_destroy(struct prober *prober)
 	prober_guard_destroy(prober);
 	groups_destroy(prober->groups);
 	mutes_destroy(prober->mutes);
+	free(prober->saved);
 	free(prober);
 }
 
@@ -244,6 +254,8 @@ bool prober_turn(struct prober *prober)
 		queue_wake(prober->setup.publish);
 	if (prober->setup.output)
 		queue_wake(prober->setup.output);
+	if (prober->setup.state)
+		state_wake(prober->setup.state);
 	return more;
 }
 

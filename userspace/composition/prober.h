@@ -12,6 +12,7 @@
 #include "composition/generation.h"
 #include "edges/publish.h"
 #include "edges/resolver.h"
+#include "edges/state.h"
 #include "pure/config.h"
 #include "pure/result.h"
 #include "vocabulary/queue.h"
@@ -27,6 +28,7 @@ struct prober_setup {
 	struct queue *answers;	   /* of struct dns_answer; NULL: likewise */
 	struct queue *publish;	   /* of struct event; NULL = none */
 	struct publish *publisher; /* who reads that; NULL = none */
+	struct state_store *state; /* opened, not started; NULL = nothing is kept */
 	struct queue *output;	   /* of struct event; NULL = none */
 	uint32_t room;	/* targets that there can be after reloads; 0: those that there are */
 	bool begin_now; /* the first cycle of every target begins at once, for `probe` */
@@ -39,7 +41,7 @@ struct prober_setup {
 	void *context;
 };
 
-/* Returns 0 or -ENOMEM. */
+/* Takes over what setup->state knows, and starts it. Returns 0 or a negative errno. */
 int prober_create(struct prober **ret, const struct prober_setup *setup);
 void prober_destroy(struct prober *prober); /* NULL is fine */
 

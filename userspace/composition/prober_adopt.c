@@ -39,6 +39,7 @@ void prober_begin(struct prober *prober, uint32_t target)
 	prober->counters.states[STATE_UNVERIFIED]++;
 	prober_groups_place(prober, target);
 	prober_first_start(prober, target);
+	prober_state_restore(prober, target);
 }
 
 /* Nothing of it is under way any more. */
@@ -52,6 +53,7 @@ static void leave(struct prober *prober, uint32_t target)
 	prober->leaving--;
 	window_forget(prober->window, target);
 	prober_groups_leave(prober, target);
+	prober_state_forget(prober, target);
 	prober->days[target] = (struct day_memory) { 0 };
 	if (visit->returning)
 		prober_begin(prober, target);

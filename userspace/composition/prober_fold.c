@@ -198,6 +198,7 @@ static void finish_row(struct prober *prober, const struct row *row)
 {
 	struct event event = { .kind = EVENT_RESULT, .result = result_of(prober, row) };
 	struct visit *visit = &prober->visits[row->target];
+	uint32_t seq = prober->alerts[row->target].seq;
 
 	prober_judge(prober, row->folded, &event.result);
 	prober->counters.states[visit->state]--;
@@ -206,6 +207,8 @@ static void finish_row(struct prober *prober, const struct row *row)
 	prober->counters.cycles++;
 	watch_failures(prober, row);
 	prober_send(prober, &event);
+	if (row->folded || event.result.seq != seq)
+		prober_state_keep(prober, row->target, row->number);
 	if (prober->setup.on_result)
 		prober->setup.on_result(prober->setup.context, &event.result);
 	if (prober->unfinished)

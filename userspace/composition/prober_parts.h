@@ -3,7 +3,7 @@
  * prober_address.c (where to),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
  * that it was not us), prober_fold.c (they become results), prober_judge.c (and alerts), prober_groups.c (or one for many), prober_adopt.c
- * (targets come and go). */
+ * (targets come and go), prober_state.c (what outlives the process). */
 #ifndef MOSPROBE_PROBER_PARTS_H
 #define MOSPROBE_PROBER_PARTS_H
 
@@ -114,6 +114,9 @@ struct prober {
 	struct completion *completions;
 	struct guard *guard;
 	struct groups *groups;
+	void *saved;	      /* room for a window on its way to the disk */
+	bool state_started;   /* what is known from before was taken over */
+	uint32_t restored;    /* targets of which something was */
 	struct mutes *mutes;  /* by operators; NULL = none read yet */
 	struct rates *rates;  /* of the addresses */
 	uint32_t open_cycles; /* room for them */
@@ -214,6 +217,18 @@ void prober_guard_step(struct prober *prober);
 bool prober_guard_visits(const struct prober *prober, uint32_t target);
 /* Takes out of the cycle what was sampled while we were impaired; true when there was such. */
 bool prober_guard_reject(struct prober *prober, struct cycle *cycle);
+
+/* prober_state.c */
+
+/* Before the first target begins. Returns 0 or -ENOMEM. */
+int prober_state_create(struct prober *prober);
+/* A target that begins, at the start, goes on where it was. */
+void prober_state_restore(struct prober *prober, uint32_t target);
+/* All have. Returns 0 or a negative errno with a message. */
+int prober_state_start(struct prober *prober, struct message *msg);
+/* Keeps what is known of a target after this cycle. */
+void prober_state_keep(struct prober *prober, uint32_t target, uint64_t cycle);
+void prober_state_forget(struct prober *prober, uint32_t target);
 
 /* prober_groups.c */
 

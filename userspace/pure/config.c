@@ -22,7 +22,6 @@ static const struct later {
 	{ "prober", "closer_below" },
 	{ "prober", "closer_share" },
 	{ "prober", "shard" },
-	{ "prober", "state_dir" },
 	{ "prober", "standby" },
 	{ "guard", "loss_rise" },
 	{ "guard", "delay_rise" },

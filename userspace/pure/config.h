@@ -34,6 +34,7 @@ struct config {
 	unsigned max_rate;	  /* connects a second; 0 = as the schedule has it */
 	unsigned address_rate;	  /* connects a second to one address; 0 = any */
 	unsigned max_in_flight;	  /* 0 = auto */
+	char *state_dir; /* what is known of targets outlives the process there; NULL = it does not */
 	enum output_mode output;
 	uint64_t cycles;	    /* ends after each target has finished so many; 0 = endless */
 	struct address_block *deny; /* never connected to */

@@ -109,6 +109,7 @@ static const struct key keys[] = {
 		.zero = "none", CONFIG(max_rate) },
 	{ "prober", "address_rate", KEY_COUNT, .initial = "10", .min = "1", .max = "1000000",
 		.zero = "none", CONFIG(address_rate) },
+	{ "prober", "state_dir", KEY_TEXT, .initial = "", .may_be_empty = true, CONFIG(state_dir) },
 	{ "prober", "output", KEY_CHOICE, .initial = "table", .choices = output_choices,
 		CONFIG(output) },
 	{ "prober", "cycles", KEY_COUNT, .initial = "0", .min = "0", .max = "1000000000",

@@ -16,7 +16,7 @@ struct window *window_create(const struct window_config *config, uint32_t target
 	if (!window)
 		return NULL;
 	window->config = *config;
-	window->depth = config->cycles > config->average ? config->cycles : config->average;
+	window->depth = window_depth(config);
 	window->memories = calloc(targets ? targets : 1, sizeof *window->memories);
 	window->digests =
 		calloc((size_t)(targets ? targets : 1) * window->depth, sizeof *window->digests);

@@ -71,7 +71,7 @@ double window_mos(
 
 /* A target's memory as bytes, to be kept and taken back by the same build and configuration.
  * window_load() returns false, and takes nothing, when they cannot be such. */
-size_t window_saved_size(const struct window *window);
+size_t window_saved_size(const struct window_config *config);
 void window_save(const struct window *window, uint32_t target, void *ret_saved);
 bool window_load(struct window *window, uint32_t target, const void *saved);
 

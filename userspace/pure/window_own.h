@@ -37,4 +37,10 @@ struct window {
 	struct digest *digests;
 };
 
+/* Digests per target. */
+static inline unsigned window_depth(const struct window_config *config)
+{
+	return config->cycles > config->average ? config->cycles : config->average;
+}
+
 #endif

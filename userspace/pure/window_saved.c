@@ -5,9 +5,9 @@
 
 _Static_assert(sizeof(struct memory) == 4 && sizeof(struct digest) == 60, "no padding");
 
-size_t window_saved_size(const struct window *window)
+size_t window_saved_size(const struct window_config *config)
 {
-	return sizeof(struct memory) + window->depth * sizeof(struct digest);
+	return sizeof(struct memory) + window_depth(config) * sizeof(struct digest);
 }
 
 void window_save(const struct window *window, uint32_t target, void *ret_saved)

@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""prober.state_dir: what is known of targets outlives the process, whatever ends it; and a folder that cannot be
+trusted is set aside, never used and never fatal."""
+import os
+import signal
+import socket
+import time
+
+from harness import MOSPROBE, Redis, equal, expect, path, read, run, run_tests, start, stop, wait_until, write
+
+CONF = """[prober]
+id = {id}
+interval = {interval}
+timeout = 500ms
+samples = 8
+window = {window}
+average = 2
+deny = none
+address_rate = none
+state_dir = {dir}
+[alert]
+warning_for = 30s
+critical_for = {hold}
+recovery_for = 2s
+[redis]
+url = {url}
+"""
+ALERTS = "mosprobe:{kept}:alerts"
+
+
+class Service:
+    """A port on the loopback that listens, or does not."""
+
+    def __init__(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.port = server.getsockname()[1]
+        self.target = f"127.0.0.1:{self.port}"
+        self.key = "mosprobe:{kept}:target:" + self.target
+
+    def up(self):
+        self.server = socket.create_server(("127.0.0.1", self.port), backlog=64)
+
+    def down(self):
+        self.server.close()
+
+
+def command(targets, url="", **keys):
+    keys = {"id": "kept", "interval": "1s", "window": 2, "hold": "2s", "dir": path("state"), **keys}
+    return [MOSPROBE, "run", "-c", write("conf", CONF.format(url=url, **keys)), "--targets",
+            write("targets", "".join(f"{target}\n" for target in targets)), "--output", "none"]
+
+
+def alerts_of(redis):
+    return [fields for _, _, fields in redis.stream(ALERTS)]
+
+
+def test_an_open_alert_outlives_kill_and_stop():
+    service = Service()
+    service.up()
+    with Redis() as redis:
+        words = command([service.target], redis.url)
+        prober = start(words, "first.log")
+        wait_until(lambda: redis.cli("HGET", service.key, "state") == "ok", "a settled target", 15)
+        service.down()
+        wait_until(lambda: redis.cli("XLEN", ALERTS) == 1, "an alert", 15)
+        time.sleep(1.5)  # until its cycle's result is out, and kept
+        stop(prober, signal.SIGKILL)
+        prober = start(words, "second.log")
+        wait_until(lambda: "1 of 1 targets go on where they were" in read("second.log"), "that it is known")
+        time.sleep(4)
+        equal(redis.cli("HGET", service.key, "state"), "critical", "after the kill")
+        equal(stop(prober), 0, "status")
+        # Another window: the alert is open still, the samples are not used.
+        service.up()
+        prober = start(command([service.target], redis.url, window=3), "third.log")
+        wait_until(lambda: redis.cli("XLEN", ALERTS) == 2, "the end of the alert", 15)
+        stop(prober)
+        trigger, resolve = alerts_of(redis)
+    service.down()
+    equal((trigger["event_action"], resolve["event_action"]), ("trigger", "resolve"), "what was told")
+    equal((trigger["seq"], resolve["seq"]), ("1", "2"), "seq")
+    equal(trigger["dedup_key"], resolve["dedup_key"], "dedup_key")
+    equal(resolve["alerts_24h"], "1", "alerts_24h")
+
+
+def test_held_times_outlive_a_kill():
+    service = Service()
+    service.up()
+    with Redis() as redis:
+        words = command([service.target], redis.url, hold="8s", dir=path("held"))
+        prober = start(words, "first.log")
+        wait_until(lambda: redis.cli("HGET", service.key, "state") == "ok", "a settled target", 15)
+        service.down()
+        wait_until(lambda: float(redis.cli("HGET", service.key, "mos") or 5) < 3, "a bad mos", 10)
+        time.sleep(4)
+        stop(prober, signal.SIGKILL)
+        began = time.monotonic()
+        prober = start(words, "second.log")
+        wait_until(lambda: redis.cli("XLEN", ALERTS) == 1, "an alert", 15)
+        took = time.monotonic() - began
+        stop(prober)
+        alert = alerts_of(redis)[0]
+    equal(alert["held_ms"], "8000", "held_ms")
+    expect(took < 6.5, f"it took {took} s: what was held before has been forgotten")
+
+
+def test_two_probers_cannot_share_a_folder():
+    service = Service()
+    words = command([service.target], dir=path("shared"))
+    first = start(words, "first.log")
+    wait_until(lambda: os.path.exists(path("shared/lock")) and read("shared/lock"), "the lock")
+    second = run(words, 10)
+    equal(second.returncode, 1, second.stderr)
+    equal(second.stderr, f"mosprobe: state_dir {path('shared')}: another prober has it, process {first.pid}; "
+          "each needs a folder of its own\n", "what it says")
+    equal(stop(first), 0, "status of the first")
+
+
+def test_what_cannot_be_trusted_is_set_aside():
+    service = Service()
+    service.up()
+    words = command([service.target], dir=path("bad")) + ["--cycles", "1"]
+    file = path("bad/targets.state")
+
+    def once(*more):
+        done = run(words + list(more), 20)
+        equal(done.returncode, 0, done.stderr)
+        return done.stderr
+
+    once()
+    expect("1 of 1 targets go on where they were" in once(), "it is known")
+    with open(file, "rb") as kept:
+        good = kept.read()
+    size = int.from_bytes(good[24:28], "little")
+    halves = [good[4096 + i * size:4096 + (i + 1) * size] for i in range(2)]
+    expect(all(any(half) for half in halves), "both halves were written")
+
+    def damaged(at, bytes_=b"\xff" * 7):
+        return good[:at] + bytes_ + good[at + len(bytes_):]
+
+    for what, text in {
+            "no state of mosprobe": b"hello\n" * 2000,
+            "no state of mosprobe ": b"",
+            "is damaged": damaged(40),
+            "is damaged ": damaged(4096 + 300)[:4096 + size + 300] + b"\xff" * 9 +
+                           damaged(4096 + 300)[4096 + size + 309:],
+            "was cut off": good[:-1000]}.items():
+        with open(file, "wb") as kept:
+            kept.write(text)
+        told = once()
+        expect(f"targets.state is not used, for it {what.strip()}" in told.replace("it is no", "it no"), told)
+        expect("go on where" not in told, told)
+        with open(file + ".bad", "rb") as aside:
+            equal(aside.read(), text, "what was set aside")
+    told = once("--id", "another")
+    expect("it is another prober's" in told, told)
+
+    # A write that was torn leaves the older half.
+    for half in range(2):
+        with open(file, "wb") as kept:
+            kept.write(damaged(4096 + half * size + 100, b"\0" * 300))
+        told = once()
+        expect("1 of 1 targets go on" in told and "not used" not in told, f"half {half}: {told}")
+    service.down()
+
+
+if __name__ == "__main__":
+    run_tests(globals())

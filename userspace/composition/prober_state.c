@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known of targets goes to prober.state_dir, and comes back after a restart. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "composition/prober_parts.h"
+#include "vocabulary/log.h"
+
+int prober_state_create(struct prober *prober)
+{
+	const struct window_config config = { prober->setup.config->window,
+		prober->setup.config->average };
+	uint64_t newest, now;
+
+	if (!prober->setup.state)
+		return 0;
+	prober->saved = malloc(window_saved_size(&config));
+	if (!prober->saved)
+		return -ENOMEM;
+	/* Numbers go on rising, also when the wall clock was behind at this start. */
+	newest = state_newest_cycle(prober->setup.state);
+	now = (uint64_t)((int64_t)prober->turn_ns - prober->epoch_ns) / prober->interval_ns;
+	if (newest >= now) {
+		prober->epoch_ns -= (int64_t)((newest + 1 - now) * prober->interval_ns);
+		log_line(LOG_WARN,
+			"the wall clock is behind what this prober has published: cycles go on from "
+			"number %llu",
+			(unsigned long long)newest + 1);
+	}
+	return 0;
+}
+
+static enum state standing(struct prober *prober, uint32_t target)
+{
+	if (!window_is_verified(prober->window, target))
+		return STATE_UNVERIFIED;
+	if (!window_is_settled(prober->window, target,
+		    prober_target(prober, target)->settings->samples,
+		    prober->visits[target].number))
+		return STATE_SETTLING;
+	return alert_level(&prober->alerts[target]);
+}
+
+void prober_state_restore(struct prober *prober, uint32_t target)
+{
+	struct visit *visit = &prober->visits[target];
+	struct state_parts parts;
+	char key[TARGET_KEY_SIZE];
+	const void *window;
+
+	if (!prober->setup.state || prober->state_started)
+		return;
+	target_key(prober_target(prober, target), key);
+	if (!state_adopt(prober->setup.state, key, target, &parts, &window))
+		return;
+	prober->alerts[target] = parts.alert;
+	prober->days[target] = parts.day;
+	visit->address_hash = parts.address_hash;
+	if (window && !window_load(prober->window, target, window))
+		return;
+	prober->counters.states[visit->state]--;
+	visit->state = (uint8_t)standing(prober, target);
+	prober->counters.states[visit->state]++;
+	prober->restored++;
+}
+
+int prober_state_start(struct prober *prober, struct message *msg)
+{
+	prober->state_started = true;
+	if (!prober->setup.state)
+		return 0;
+	if (prober->restored)
+		log_line(LOG_INFO, "%u of %u targets go on where they were", prober->restored,
+			prober->generation->roster->present);
+	return state_start(prober->setup.state, msg);
+}
+
+void prober_state_keep(struct prober *prober, uint32_t target, uint64_t cycle)
+{
+	struct state_parts parts = {
+		.cycle = cycle,
+		.alert = prober->alerts[target],
+		.day = prober->days[target],
+		.address_hash = prober->visits[target].address_hash,
+	};
+
+	if (!prober->setup.state)
+		return;
+	target_key(prober_target(prober, target), parts.key);
+	window_save(prober->window, target, prober->saved);
+	state_keep(prober->setup.state, target, &parts, prober->saved);
+}
+
+void prober_state_forget(struct prober *prober, uint32_t target)
+{
+	if (prober->setup.state)
+		state_forget(prober->setup.state, target);
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+#include "edges/state.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "edges/state_file.h"
+#include "vocabulary/log.h"
+#include "vocabulary/nsec.h"
+#include "vocabulary/queue.h"
+
+#define NONE UINT32_MAX
+#define SLEEP_MS 200
+#define SYNC_EVERY_NS NSEC_PER_MIN
+#define TOLD_EVERY_NS NSEC_PER_MIN
+/* Two seconds of the default interval's cycles, within bounds. */
+#define QUEUE_SHARE 32
+#define QUEUE_LEAST 1024
+#define QUEUE_MOST 65536
+
+/* What goes through the queue, with the record behind it. */
+struct item {
+	uint32_t target;
+	uint32_t forget;
+	uint64_t record[];
+};
+
+struct state_store {
+	struct state_setup setup;
+	struct state_file file;
+	uint32_t *table; /* of what was found: place + 1 by the hash of the key */
+	uint32_t mask;
+	bool *adopted;	 /* by place */
+	uint32_t orphan; /* the next place that state_next_orphan() looks at */
+	uint64_t newest_cycle;
+
+	uint32_t *place_of; /* by target; NONE */
+	uint32_t *free_places, free_count, free_room;
+
+	struct queue *queue;
+	struct item *kept, *item; /* the prober's, the thread's */
+	pthread_t thread;
+	bool runs;
+	_Atomic bool stop;
+	_Atomic uint64_t written, failed;
+	uint64_t told_ns;
+};
+
+static int out_of_memory(struct message *msg)
+{
+	return message_set(msg, -ENOMEM, "state: out of memory");
+}
+
+static uint32_t *found_place(const struct state_store *state, const char *key)
+{
+	uint32_t at = (uint32_t)XXH3_64bits(key, strlen(key)) & state->mask;
+	struct state_parts parts;
+	const void *window;
+	uint32_t sequence;
+
+	for (; state->table[at]; at = (at + 1) & state->mask)
+		if (state_file_record(
+			    &state->file, state->table[at] - 1, &parts, &window, &sequence) &&
+			!strcmp(parts.key, key))
+			break;
+	return &state->table[at];
+}
+
+/* Which target stands where. */
+static int index_found(struct state_store *state, struct message *msg)
+{
+	uint32_t places = state->file.found_places, size = 16;
+	struct state_parts parts;
+	const void *window;
+	uint32_t sequence;
+
+	while (size < 2 * places)
+		size *= 2;
+	state->mask = size - 1;
+	state->table = calloc(size, sizeof *state->table);
+	state->adopted = calloc(places ? places : 1, sizeof *state->adopted);
+	if (!state->table || !state->adopted)
+		return out_of_memory(msg);
+	for (uint32_t i = 0; i < places; i++) {
+		if (!state_file_record(&state->file, i, &parts, &window, &sequence))
+			continue;
+		if (state->file.same)
+			state->file.sequences[i] = sequence;
+		if (!parts.key[0])
+			continue;
+		*found_place(state, parts.key) = i + 1;
+		if (parts.cycle > state->newest_cycle)
+			state->newest_cycle = parts.cycle;
+	}
+	return 0;
+}
+
+static int take_memory(struct state_store *state, struct message *msg)
+{
+	uint32_t room = state->setup.room ? state->setup.room : 1;
+	size_t queue_size = room / QUEUE_SHARE;
+	size_t item_size = sizeof(struct item) + state_record_size(state->setup.window_size);
+
+	queue_size = queue_size < QUEUE_LEAST  ? QUEUE_LEAST
+		     : queue_size > QUEUE_MOST ? QUEUE_MOST
+					       : queue_size;
+	state->place_of = malloc(room * sizeof *state->place_of);
+	state->kept = calloc(1, item_size);
+	state->item = calloc(1, item_size);
+	if (!state->place_of || !state->kept || !state->item ||
+		queue_create(&state->queue, item_size, queue_size))
+		return out_of_memory(msg);
+	for (uint32_t i = 0; i < room; i++)
+		state->place_of[i] = NONE;
+	return 0;
+}
+
+int state_open(struct state_store **ret, const struct state_setup *setup, struct message *ret_note,
+	struct message *msg)
+{
+	struct state_store *state = calloc(1, sizeof *state);
+	int error;
+
+	ret_note->text[0] = '\0';
+	if (!state)
+		return out_of_memory(msg);
+	state->setup = *setup;
+	error = state_file_lock(&state->file, setup->dir, msg);
+	if (!error)
+		error = state_file_read(&state->file, setup, ret_note, msg);
+	if (!error)
+		error = state_file_make(&state->file, setup, msg);
+	if (!error)
+		error = take_memory(state, msg);
+	if (!error)
+		error = index_found(state, msg);
+	if (error) {
+		state_close(state);
+		return error;
+	}
+	*ret = state;
+	return 0;
+}
+
+bool state_next_orphan(struct state_store *state, struct state_parts *ret)
+{
+	const void *window;
+	uint32_t sequence;
+
+	while (state->orphan < state->file.found_places) {
+		uint32_t place = state->orphan++;
+
+		if (!state->adopted[place] &&
+			state_file_record(&state->file, place, ret, &window, &sequence) &&
+			ret->key[0])
+			return true;
+	}
+	return false;
+}
+
+uint64_t state_newest_cycle(const struct state_store *state)
+{
+	return state->newest_cycle;
+}
+
+static void complain(struct state_store *state, int error)
+{
+	uint64_t now_ns = nsec_mono();
+
+	atomic_fetch_add_explicit(&state->failed, 1, memory_order_relaxed);
+	if (state->told_ns && now_ns - state->told_ns < TOLD_EVERY_NS)
+		return;
+	state->told_ns = now_ns;
+	log_line(LOG_ERROR, "state_dir %s: %s: what is known of targets is not kept",
+		state->setup.dir, strerror(-error));
+}
+
+static void give_back(struct state_store *state, uint32_t place)
+{
+	if (state->free_count == state->free_room) {
+		uint32_t room = state->free_room ? 2 * state->free_room : 64;
+		uint32_t *list = realloc(state->free_places, room * sizeof *list);
+
+		if (!list)
+			return; /* the place stays empty for as long as this process lives */
+		state->free_places = list;
+		state->free_room = room;
+	}
+	state->free_places[state->free_count++] = place;
+}
+
+/* A place that is free; the file grows when there is none. */
+static uint32_t take_place(struct state_store *state)
+{
+	return state->free_count ? state->free_places[--state->free_count] : state->file.places;
+}
+
+static void write_item(struct state_store *state, struct item *item)
+{
+	uint32_t *place = &state->place_of[item->target], before = state->file.places;
+	int error;
+
+	if (*place == NONE) {
+		if (item->forget)
+			return;
+		*place = take_place(state);
+	}
+	error = state_file_write(&state->file, *place, item->record);
+	/* What it grew by is free, but for its first. */
+	for (uint32_t i = state->file.places; i > before + 1; i--)
+		give_back(state, i - 1);
+	if (error) {
+		if (*place >= before) {
+			if (*place < state->file.places)
+				give_back(state, *place);
+			*place = NONE;
+		}
+		complain(state, error);
+		return;
+	}
+	atomic_fetch_add_explicit(&state->written, 1, memory_order_relaxed);
+	if (!item->forget)
+		return;
+	give_back(state, *place);
+	*place = NONE;
+}
+
+bool state_adopt(struct state_store *state, const char *key, uint32_t target,
+	struct state_parts *ret, const void **ret_window)
+{
+	uint32_t place = *found_place(state, key), sequence;
+
+	if (!place || state->adopted[place - 1])
+		return false;
+	state->adopted[--place] = true;
+	state_file_record(&state->file, place, ret, ret_window, &sequence);
+	if (state->file.same) {
+		state->place_of[target] = place;
+		return true;
+	}
+	*ret_window = NULL;
+	ret->alert.warning_cycles = ret->alert.critical_cycles = ret->alert.recovery_cycles = 0;
+	state->item->target = target;
+	state->item->forget = false;
+	state_record_write(state->item->record, state->setup.window_size, ret, NULL);
+	write_item(state, state->item);
+	return true;
+}
+
+static void *run(void *arg)
+{
+	struct state_store *state = arg;
+	struct pollfd fd = { .fd = queue_fd(state->queue), .events = POLLIN };
+	uint64_t synced_ns = nsec_mono(), now_ns;
+	bool dirty = false, stop;
+
+	do {
+		stop = atomic_load(&state->stop);
+		while (queue_pop(state->queue, state->item)) {
+			write_item(state, state->item);
+			dirty = true;
+		}
+		now_ns = nsec_mono();
+		if (dirty && (stop || now_ns - synced_ns > SYNC_EVERY_NS)) {
+			if (fdatasync(state->file.fd))
+				complain(state, -errno);
+			synced_ns = now_ns;
+			dirty = false;
+		}
+		if (!stop && queue_may_sleep(state->queue))
+			poll(&fd, 1, SLEEP_MS);
+		queue_awake(state->queue);
+	} while (!stop);
+	return NULL;
+}
+
+/* What was found and nobody adopted is cleared; what was, stands in the new file when that is another. */
+static void settle(struct state_store *state)
+{
+	struct state_parts none = { .cycle = 0 };
+	struct item *item = state->item;
+	int error;
+
+	for (uint32_t i = state->file.found_places; state->file.same && i-- > 0;) {
+		struct state_parts parts;
+		const void *window;
+		uint32_t sequence;
+
+		if (state->adopted[i])
+			continue;
+		give_back(state, i);
+		if (!state_file_record(&state->file, i, &parts, &window, &sequence) ||
+			!parts.key[0])
+			continue;
+		state_record_write(item->record, state->setup.window_size, &none, NULL);
+		error = state_file_write(&state->file, i, item->record);
+		if (error)
+			complain(state, error);
+	}
+	error = state_file_commit(&state->file);
+	if (error)
+		complain(state, error);
+	state_file_forget_found(&state->file);
+	free(state->table);
+	free(state->adopted);
+	state->table = NULL;
+	state->adopted = NULL;
+}
+
+int state_start(struct state_store *state, struct message *msg)
+{
+	sigset_t all, before;
+	int error;
+
+	settle(state);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&state->thread, NULL, run, state);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		return message_set(
+			msg, -error, "state: cannot start a thread: %s", strerror(error));
+	pthread_setname_np(state->thread, "state");
+	state->runs = true;
+	return 0;
+}
+
+static void keep(struct state_store *state, uint32_t target, bool forget,
+	const struct state_parts *parts, const void *window)
+{
+	state->kept->target = target;
+	state->kept->forget = forget;
+	state_record_write(state->kept->record, state->setup.window_size, parts, window);
+	queue_push(state->queue, state->kept);
+}
+
+void state_keep(struct state_store *state, uint32_t target, const struct state_parts *parts,
+	const void *window)
+{
+	keep(state, target, false, parts, window);
+}
+
+void state_forget(struct state_store *state, uint32_t target)
+{
+	keep(state, target, true, &(struct state_parts) { .cycle = 0 }, NULL);
+}
+
+void state_wake(struct state_store *state)
+{
+	queue_wake(state->queue);
+}
+
+struct state_stats state_stats(const struct state_store *state)
+{
+	return (struct state_stats) {
+		.written = atomic_load_explicit(&state->written, memory_order_relaxed),
+		.failed = atomic_load_explicit(&state->failed, memory_order_relaxed),
+		.refused = queue_refused(state->queue),
+	};
+}
+
+void state_close(struct state_store *state)
+{
+	if (!state)
+		return;
+	if (state->runs) {
+		atomic_store(&state->stop, true);
+		queue_wake(state->queue);
+		pthread_join(state->thread, NULL);
+	}
+	state_file_close(&state->file);
+	queue_destroy(state->queue);
+	free(state->table);
+	free(state->adopted);
+	free(state->place_of);
+	free(state->free_places);
+	free(state->kept);
+	free(state->item);
+	free(state);
+}

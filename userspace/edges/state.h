@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* prober.state_dir: what is known of every target, on disk, so that a prober goes on where it was killed. Each
+ * target has a place with two halves in one file, written in turns by a thread of its own: a write that was
+ * torn leaves the older half. Nothing is waited for by the prober, neither here nor by it: what is written
+ * survives the process at once, and the machine within a minute. */
+#ifndef MOSPROBE_STATE_H
+#define MOSPROBE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pure/state_record.h"
+#include "vocabulary/message.h"
+
+struct state_store;
+
+struct state_setup {
+	const char *dir;       /* made when it is not there, its parent must be */
+	const char *prober_id; /* another prober's file is not taken */
+	uint64_t interval_ns;
+	size_t window_size; /* window_saved_size() */
+	uint32_t room;	    /* targets that there can be, by number from 0 */
+};
+
+/* Locks the folder and reads what is there. What cannot be trusted (torn, truncated, damaged, another
+ * prober's, another version's) is renamed to NAME.bad, and ret_note says so; "" = nothing to say. Returns 0, or a
+ * negative errno with a message: -EBUSY when another prober has the folder. */
+int state_open(struct state_store **ret, const struct state_setup *setup, struct message *ret_note,
+	struct message *msg);
+/* Writes what is queued, and ends the thread. NULL is fine. */
+void state_close(struct state_store *state);
+
+/* What was known of the target of this key (NAME:PORT), which has this number from now on. window: NULL when it
+ * cannot be used, for the interval or the window is another one now: then nothing is held of the alert's conditions
+ * either. False when nothing is known. To be called before state_start(). */
+bool state_adopt(struct state_store *state, const char *key, uint32_t target,
+	struct state_parts *ret, const void **ret_window);
+/* One by one those that nobody adopted; NULL when there are no more. */
+bool state_next_orphan(struct state_store *state, struct state_parts *ret);
+/* The newest cycle of any of them. */
+uint64_t state_newest_cycle(const struct state_store *state);
+
+/* Nobody adopts any more: forgets the rest, and starts the thread. Returns 0 or a negative errno. */
+int state_start(struct state_store *state, struct message *msg);
+/* By the prober's thread, after state_start(): queues what is to be kept of a target. A full queue refuses, which
+ * is counted, and the next cycle says it again. */
+void state_keep(struct state_store *state, uint32_t target, const struct state_parts *parts,
+	const void *window);
+/* The target has left. */
+void state_forget(struct state_store *state, uint32_t target);
+/* Once a turn: wakes the thread. */
+void state_wake(struct state_store *state);
+
+struct state_stats {
+	uint64_t written, refused, failed; /* records */
+};
+struct state_stats state_stats(const struct state_store *state);
+
+#endif
