@@ -16,7 +16,9 @@
 #define BATCHED_STARTS_PER_S 500.0
 #define BATCHED_TURN_NS (2 * NSEC_PER_MSEC)
 #define PACE_NS (2 * NSEC_PER_MSEC)
-#define BEGIN_NS NSEC_PER_USEC /* more than it takes to begin with one target */
+/* More than it takes to begin with one target, and with what is known of it. */
+#define BEGIN_NS NSEC_PER_USEC
+#define RESTORE_NS (4 * NSEC_PER_USEC)
 
 static uint64_t heartbeat_every_ns(const struct prober *prober)
 {
@@ -35,7 +37,8 @@ static void take_targets(struct prober *prober)
 
 	/* What falls due while this goes on would be late. */
 	if (!prober->setup.begin_now)
-		prober->turn_ns = nsec_mono() + targets * BEGIN_NS;
+		prober->turn_ns =
+			nsec_mono() + targets * (prober->setup.state ? RESTORE_NS : BEGIN_NS);
 	for (uint32_t i = 0; i < targets; i++)
 		prober_begin(prober, i);
 }
