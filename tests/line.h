@@ -17,7 +17,7 @@ static const struct path_model model = {
 	.playout_factor = 2, .playout_min_ms = 20, .playout_max_ms = 100, .frame_ms = 20
 };
 static const struct codec g711 = { "g711", 0, 25.1, 0 };
-static const struct alert_policy policy = {
+static const struct alert_policy usual_policy = {
 	.warning = 3.5,
 	.critical = 3.0,
 	.recovery = 3.7,
@@ -31,6 +31,7 @@ struct line {
 	struct cycles *cycles;
 	struct window *window;
 	struct alert_state alert;
+	struct alert_policy policy; /* may change, as by a reload */
 	struct reference_window ref;
 	struct reference_ladder ladder;
 	uint64_t number; /* of the newest cycle */
@@ -52,6 +53,7 @@ static inline struct line line_of(unsigned window_cycles, unsigned average)
 		.window = window_create(&(struct window_config) { window_cycles, average }, 1),
 		.ref = { .cycles = window_cycles, .average = average },
 		.number = 29000000,
+		.policy = usual_policy,
 		.rtt_ms = 40,
 	};
 
@@ -146,8 +148,12 @@ static inline void hold_against_reference(struct line *line, bool folded)
 	if (line->muted)
 		expected.happened = reference_ladder_mute(&line->ladder);
 	else if (folded)
-		expected = reference_ladder_step(&line->ladder, &policy, mos, MINUTE, settled);
+		expected =
+			reference_ladder_step(&line->ladder, &line->policy, mos, MINUTE, settled);
+	else
+		reference_ladder_miss(&line->ladder);
 	assert_int_equal(line->transition.happened, expected.happened);
+	assert_int_equal(line->transition.held_ms, expected.held_ms);
 	assert_int_equal(line->state, !line->ref.verified ? STATE_UNVERIFIED
 				      : !settled	  ? STATE_SETTLING
 							  : line->ladder.state);
@@ -180,7 +186,7 @@ static inline enum state minute(struct line *line, const char *letters)
 	if (line->muted)
 		line->transition = alert_mute(&line->alert, line->number * 60000);
 	else if (folded)
-		line->transition = alert_step(&line->alert, &policy,
+		line->transition = alert_step(&line->alert, &line->policy,
 			&(struct alert_cycle) { .mos = line->mos,
 				.interval_ns = MINUTE,
 				.at_ms = line->number * 60000,
@@ -190,6 +196,21 @@ static inline enum state minute(struct line *line, const char *letters)
 							   : alert_level(&line->alert);
 	hold_against_reference(line, folded);
 	return line->state;
+}
+
+/* The target is removed, as the prober does it. It may come back as one that was never visited, but for its
+ * sequence number. */
+static inline struct alert_transition removed(struct line *line)
+{
+	struct alert_transition step = alert_mute(&line->alert, line->number * 60000);
+	struct reference_window fresh = { .cycles = line->ref.cycles,
+		.average = line->ref.average };
+
+	window_forget(line->window, 0);
+	reference_free(&line->ref);
+	line->ref = fresh;
+	assert_true(step.happened == reference_ladder_mute(&line->ladder));
+	return step;
 }
 
 /* `count` such minutes, all of which end in that state, and in none of which anything happens. */
@@ -217,6 +238,20 @@ static inline void turn(struct line *line, const char *letters, enum state to, u
 static inline double s_of(double rtt_ms, double loss_pct)
 {
 	return reference_mos(reference_path_r(&g711, rtt_ms, 0, loss_pct));
+}
+
+/* From now on the line lives at this MOS: 1.5..4.3. */
+static inline void live_at(struct line *line, double mos)
+{
+	double above_ms = 1, below_ms = 4000;
+
+	while (below_ms - above_ms > 1e-6) {
+		line->rtt_ms = (above_ms + below_ms) / 2;
+		if (s_of(line->rtt_ms, 0) > mos)
+			above_ms = line->rtt_ms;
+		else
+			below_ms = line->rtt_ms;
+	}
 }
 
 #endif

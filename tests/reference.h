@@ -106,7 +106,9 @@ static inline bool reference_fold(
 		free(kept.samples);
 		return false;
 	}
-	ref->all = realloc(ref->all, (ref->count + 1) * sizeof *ref->all);
+	/* There is room for the next power of two. */
+	if (!(ref->count & (ref->count - 1)))
+		ref->all = realloc(ref->all, (ref->count ? 2 * ref->count : 1) * sizeof *ref->all);
 	ref->all[ref->count++] = kept;
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The alert ladder written from its definition: it keeps the MOS of every cycle and looks back. */
+/* The alert ladder written from its definition: it keeps every cycle with the levels that held for it,
+ * and looks back. */
 #ifndef MOSPROBE_TESTS_REFERENCE_LADDER_H
 #define MOSPROBE_TESTS_REFERENCE_LADDER_H
 
@@ -7,8 +8,13 @@
 #include "pure/alert.h"
 #include "vocabulary/nsec.h"
 
+struct reference_ladder_cycle {
+	bool missing;
+	double mos, warning, critical, recovery;
+};
+
 struct reference_ladder {
-	double *mos; /* of every cycle that was not missing since the start or the newest mute */
+	struct reference_ladder_cycle *cycles; /* since the start, or the newest mute */
 	size_t count, room;
 	enum state state;
 	uint32_t seq;
@@ -23,26 +29,49 @@ struct reference_transition {
 
 static inline void reference_ladder_start(struct reference_ladder *ladder)
 {
-	*ladder = (struct reference_ladder) { .state = STATE_OK, .room = 1024 };
-	ladder->mos = calloc(ladder->room, sizeof *ladder->mos);
+	*ladder = (struct reference_ladder) { .state = STATE_OK, .room = 256 };
+	ladder->cycles = calloc(ladder->room, sizeof *ladder->cycles);
 }
 
 static inline void reference_ladder_free(struct reference_ladder *ladder)
 {
-	free(ladder->mos);
+	free(ladder->cycles);
 }
 
-/* How many of the newest cycles in a row were on that side of the level: below, or else above. */
-static inline size_t reference_run(const struct reference_ladder *ladder, bool below, double level)
+static inline void reference_ladder_keep(
+	struct reference_ladder *ladder, struct reference_ladder_cycle cycle)
+{
+	if (ladder->count == ladder->room) {
+		ladder->room *= 2;
+		ladder->cycles = realloc(ladder->cycles, ladder->room * sizeof *ladder->cycles);
+	}
+	ladder->cycles[ladder->count++] = cycle;
+}
+
+static inline void reference_ladder_miss(struct reference_ladder *ladder)
+{
+	reference_ladder_keep(ladder, (struct reference_ladder_cycle) { .missing = true });
+}
+
+/* Did the cycle meet the condition for going there? */
+static inline bool reference_meets(const struct reference_ladder_cycle *cycle, enum state to)
+{
+	if (to == STATE_OK)
+		return cycle->mos > cycle->recovery;
+	return cycle->mos < (to == STATE_CRITICAL ? cycle->critical : cycle->warning);
+}
+
+/* How many of the newest cycles in a row did, apart from those that are missing. */
+static inline size_t reference_run(const struct reference_ladder *ladder, enum state to)
 {
 	size_t run = 0;
 
-	while (run < ladder->count) {
-		double mos = ladder->mos[ladder->count - 1 - run];
+	for (size_t i = ladder->count; i-- > 0;) {
+		const struct reference_ladder_cycle *cycle = &ladder->cycles[i];
 
-		if (below ? !(mos < level) : !(mos > level))
+		if (!cycle->missing && !reference_meets(cycle, to))
 			break;
-		run++;
+		run += !cycle->missing;
 	}
 	return run;
 }
@@ -51,7 +80,7 @@ static inline size_t reference_run(const struct reference_ladder *ladder, bool b
 static inline bool reference_try(struct reference_ladder *ladder, enum state to, double level,
 	uint64_t hold_ns, uint64_t interval_ns, struct reference_transition *ret)
 {
-	size_t run = reference_run(ladder, to != STATE_OK, level);
+	size_t run = reference_run(ladder, to);
 
 	if (!run || run * interval_ns < hold_ns)
 		return false;
@@ -72,11 +101,10 @@ static inline struct reference_transition reference_ladder_step(struct reference
 {
 	struct reference_transition transition = { .happened = false };
 
-	if (ladder->count == ladder->room) {
-		ladder->room *= 2;
-		ladder->mos = realloc(ladder->mos, ladder->room * sizeof *ladder->mos);
-	}
-	ladder->mos[ladder->count++] = mos;
+	reference_ladder_keep(ladder, (struct reference_ladder_cycle) { .mos = mos,
+					      .warning = policy->warning,
+					      .critical = policy->critical,
+					      .recovery = policy->recovery });
 	if (!may_fire)
 		return transition;
 	if (ladder->state != STATE_CRITICAL &&

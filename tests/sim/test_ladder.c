@@ -317,6 +317,18 @@ static void causes(void **state)
 	}
 }
 
+/* As a reload brings it. */
+static struct alert_policy random_policy(void)
+{
+	struct alert_policy policy = usual_policy;
+
+	policy.warning -= random_unit() - 0.5;
+	policy.critical = policy.warning - 0.1 - random_unit() / 2;
+	policy.recovery = policy.warning + random_unit() / 3;
+	policy.warning_for_ns = random_below(10) * MINUTE;
+	return policy;
+}
+
 static void random_weather(void **state)
 {
 	static const char *const weathers[] = { "ooooo", "ooooo", "ooooo", "oLooo", "LLoLo",
@@ -337,6 +349,10 @@ static void random_weather(void **state)
 				line.rtt_ms = 10 + 890 * random_unit() * random_unit();
 			}
 			line.muted = line.muted ? random_below(20) > 0 : random_below(200) == 0;
+			if (!random_below(60))
+				line.policy = random_policy();
+			if (!random_below(500))
+				removed(&line);
 			line.number += random_below(50) ? 0 : random_below(3 * cycles);
 			minute(&line, random_below(5) ? weather : weathers[random_below(5)]);
 			transitions += line.transition.happened;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "../reference_ladder.h"
+#include "../check.h"
+#include "pure/alert.h"
+#include "vocabulary/nsec.h"
 
 #define MINUTE NSEC_PER_MIN
 
@@ -189,93 +191,6 @@ static void a_day_in_seconds(void **state)
 	assert_int_equal(alert_level(&alert), STATE_WARNING);
 }
 
-static struct alert_policy random_policy(void)
-{
-	struct alert_policy policy = { .critical = 1 + random_unit() * 2.5 };
-
-	policy.warning = policy.critical + 0.01 + random_unit() * 0.5;
-	policy.recovery = policy.warning + (random_below(3) ? random_unit() * 0.4 : 0);
-	policy.warning_for_ns = random_below(8) * MINUTE;
-	policy.critical_for_ns = random_below(8) * MINUTE;
-	policy.recovery_for_ns = random_below(12) * MINUTE;
-	return policy;
-}
-
-/* Mostly near the levels, on them, and for some cycles on end on the same side. */
-static double random_mos(const struct alert_policy *policy, unsigned *weather)
-{
-	const double levels[] = { policy->critical, policy->warning, policy->recovery };
-	double level = levels[random_below(3)];
-
-	if (!random_below(10))
-		*weather = (unsigned)random_below(6);
-	switch (*weather) {
-	case 0:
-		return policy->recovery + 0.1;
-	case 1:
-		return policy->critical - 0.1;
-	case 2:
-		return (policy->critical + policy->warning) / 2;
-	case 3:
-		return level;
-	default:
-		return level + (random_unit() - 0.5) * 0.2;
-	}
-}
-
-static void like_the_definition(void **state)
-{
-	enum { SEQUENCES = 250, STEPS = 4000 };
-	unsigned seen[STATE_COUNT][STATE_COUNT] = { 0 }, weather = 0;
-
-	for (unsigned i = 0; i < SEQUENCES; i++) {
-		static const uint64_t intervals[] = { MINUTE, MINUTE, 50 * NSEC_PER_SEC, 7 * MINUTE,
-			NSEC_PER_SEC * 13 };
-		struct alert_policy policy = random_policy();
-		struct alert_state alert = { 0 };
-		struct reference_ladder ladder;
-		struct alert_cycle cycle = { .interval_ns = intervals[random_below(5)] };
-
-		reference_ladder_start(&ladder);
-		for (unsigned s = 0; s < STEPS; s++) {
-			struct reference_transition expected;
-			struct alert_transition got;
-
-			cycle.at_ms++;
-			if (!random_below(150)) {
-				got = alert_mute(&alert, cycle.at_ms);
-				assert_true(got.happened == reference_ladder_mute(&ladder));
-				assert_int_equal(alert.seq, ladder.seq);
-				continue;
-			}
-			cycle.mos = random_mos(&policy, &weather);
-			cycle.may_fire = random_below(100) > 0;
-			got = alert_step(&alert, &policy, &cycle);
-			expected = reference_ladder_step(
-				&ladder, &policy, cycle.mos, cycle.interval_ns, cycle.may_fire);
-			assert_int_equal(alert_level(&alert), ladder.state);
-			assert_int_equal(alert.seq, ladder.seq);
-			assert_int_equal(got.happened, expected.happened);
-			if (!got.happened)
-				continue;
-			assert_int_equal(got.previous, expected.from);
-			assert_int_equal(got.state, expected.to);
-			assert_int_equal(got.held_ms, expected.held_ms);
-			assert_near(got.threshold, expected.threshold, 0);
-			assert_int_equal(alert.changed_ms, cycle.at_ms);
-			seen[got.previous][got.state]++;
-		}
-		reference_ladder_free(&ladder);
-	}
-	/* Each way was gone often, and no other. */
-	assert_true(seen[STATE_OK][STATE_WARNING] > 500);
-	assert_true(seen[STATE_OK][STATE_CRITICAL] > 500);
-	assert_true(seen[STATE_WARNING][STATE_CRITICAL] > 500);
-	assert_true(seen[STATE_WARNING][STATE_OK] > 500);
-	assert_true(seen[STATE_CRITICAL][STATE_OK] > 500);
-	assert_int_equal(seen[STATE_CRITICAL][STATE_WARNING], 0);
-}
-
 static struct alert_transition tell_again(struct alert_state *state, uint64_t over_min)
 {
 	return alert_tell_again(state, &usual,
@@ -322,10 +237,8 @@ int main(void)
 		cmocka_unit_test(muting_resolves_and_forgets),
 		cmocka_unit_test(who_stays_bad_is_told_of),
 		cmocka_unit_test(a_day_in_seconds),
-		cmocka_unit_test(like_the_definition),
 	};
 
-	random_seed();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
