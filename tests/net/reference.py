@@ -94,8 +94,8 @@ def r_of_path(latency_ms, jitter_ms, loss_pct, codec):
 
 
 class Sample:
-    """What a window wants to know: answered or not, and of what was answered the rest. rtt_ns: None when
-    it is not certain."""
+    """What a window wants to know: answered or not, its latency (a refusal has one too; None when there is
+    none that is certain), and of what was answered the rest."""
 
     def __init__(self, answered, rtt_ns=None, sent=0, lost=0):
         self.answered, self.rtt_ns, self.sent, self.lost = answered, rtt_ns, sent, lost
@@ -106,6 +106,7 @@ class Cycle:
         self.number, self.samples, self.mos = number, samples, None
         rtts = [s.rtt_ns / 1e6 for s in samples if s.rtt_ns is not None]
         self.rtts_ms, self.median_ms = rtts, statistics.median(rtts) if rtts else None
+        self.answered_rtts_ms = [s.rtt_ns / 1e6 for s in samples if s.answered and s.rtt_ns is not None]
 
 
 class Target:
@@ -144,7 +145,7 @@ def _window_numbers(cycles):
     rtts_ms = [rtt for cycle in cycles for rtt in cycle.rtts_ms]
     return {"n": len(samples), "answered": len(answered), "failed": len(samples) - len(answered),
             "sent": sent, "lost": lost, "latency_ms": medians[-1] if medians else None,
-            "jitter_ms": _jitter_ms(rtts_ms, medians),
+            "jitter_ms": _jitter_ms([rtt for cycle in cycles for rtt in cycle.answered_rtts_ms], medians),
             "stddev_ms": statistics.pstdev(rtts_ms) if len(rtts_ms) > 1 else None,
             "loss_pct": 100 * lost / sent if sent else None,
             "fail_pct": 100 - 100 * len(answered) / len(samples) if samples else None}
@@ -155,7 +156,7 @@ def _steps(values):
 
 
 def _jitter_ms(rtts_ms, medians_ms):
-    """The larger of two terms; None with neither."""
+    """The larger of two terms, of the answered samples; None with neither."""
     terms = []
     if len(rtts_ms) > 1:
         terms.append(statistics.fmean(_steps(rtts_ms)))

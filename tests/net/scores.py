@@ -88,7 +88,7 @@ def by_cycle(entries, spacing_ns, samples):
 
 def as_sample(entry, refused_answers):
     if entry.outcome in FAILED or (entry.outcome == "refused" and not refused_answers):
-        return reference.Sample(False)
+        return reference.Sample(False, entry.rtt_ns)    # a refusal has a latency
     return reference.Sample(True, entry.rtt_ns, entry.sent, entry.lost)
 
 
