@@ -41,14 +41,14 @@ def read_truth(file, timeout):
 
 class Run:
     """One run of mosprobe in the simulated network, with its log of truth, in a folder. `prober` are the
-    keys of [prober], with timeout among them; no guard, so no cycle is held back; `inside` is a command that runs mosprobe's."""
+    keys of [prober], with timeout among them; no closer looks, so every cycle has its samples, and no guard, so none is held back; `inside` is a command that runs mosprobe's."""
 
     def __init__(self, folder, network, targets, prober, *words, output="samples", netsim=(), inside=(),
                  seconds=120):
         self.folder, self.timeout = folder, prober["timeout"]
         keys = "".join(f"{key} = {value}\n" for key, value in prober.items())
         self._write("network", network)
-        self._write("conf", f"[prober]\n{keys}[guard]\nwindow = 0s\n[redis]\nurl =\n")
+        self._write("conf", f"[prober]\ncloser_share = 0%\n{keys}[guard]\nwindow = 0s\n[redis]\nurl =\n")
         self._write("targets", "".join(f"{target}\n" for target in targets))
         with open(self.path("output"), "w", encoding="utf-8") as file:
             done = subprocess.run(

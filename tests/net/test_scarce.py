@@ -9,6 +9,7 @@ from harness import (MOSPROBE, NETSIM, Redis, equal, expect, path, run, run_test
 
 CONF = """[prober]
 address_rate = none
+closer_share = 0%
 id = scarce
 interval = 1s
 timeout = 900ms

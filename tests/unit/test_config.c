@@ -415,9 +415,6 @@ static void unknown_names(void **state)
 static void not_in_this_version(void **state)
 {
 	static const char *const keys[][3] = {
-		{ "prober", "closer_samples", "20" },
-		{ "prober", "closer_below", "4.0" },
-		{ "prober", "closer_share", "10%" },
 		{ "prober", "shard", "1/2" },
 		{ "prober", "standby", "yes" },
 		{ "guard", "loss_rise", "3" },

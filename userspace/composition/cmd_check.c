@@ -156,15 +156,15 @@ static void check_slots(struct check *check)
 	if (wanted <= slots && slots)
 		line(check, VERDICT_OK, "descriptors",
 			"%u allowed for sockets; %u are used (%u IPv4, %u IPv6), enough when every "
-			"target is silent: %.1f starts a second times %.1f s",
-			plan->limit, slots, plan->slots_v4, plan->slots_v6, plan->starts_per_s,
+			"target is silent: %.1f starts a second, closer looks among them, times %.1f s",
+			plan->limit, slots, plan->slots_v4, plan->slots_v6, plan->starts_most_per_s,
 			timeout_s);
 	else if (slots)
 		line(check, VERDICT_WARN, "descriptors",
 			"%u allowed for sockets, %lu wanted when every target is silent (%.1f starts "
-			"a second times %.1f s): starts would be late then; raise the limit of open "
+			"a second, closer looks among them, times %.1f s): starts would be late then; raise the limit of open "
 			"files (LimitNOFILE=), or lower the time-out",
-			plan->limit, (unsigned long)wanted, plan->starts_per_s, timeout_s);
+			plan->limit, (unsigned long)wanted, plan->starts_most_per_s, timeout_s);
 	else if (!targets_count(check->targets))
 		line(check, VERDICT_OK, "descriptors", "%u allowed for sockets", plan->limit);
 	else

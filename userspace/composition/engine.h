@@ -30,7 +30,8 @@ struct engine {
 /* Descriptors for everything that is no slot: libraries, queues, DNS sockets, Redis, BPF. */
 #define ENGINE_DESCRIPTORS_RESERVED 48
 struct engine_plan {
-	double starts_per_s;
+	double starts_per_s;	  /* as targets ask for */
+	double starts_most_per_s; /* with as many closer looks as there may be */
 	uint32_t wanted_v4, wanted_v6;
 	uint32_t slots_v4, slots_v6;  /* what will be made */
 	uint32_t limit;		      /* slots that may be had: descriptors, ports, max_in_flight */

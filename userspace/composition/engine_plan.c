@@ -17,6 +17,15 @@ static uint32_t slots_for(double starts_per_s, const struct config *config)
 	return starts_per_s > 0 ? (uint32_t)ceil(starts_per_s * seconds * 1.1) + SLOTS_LEAST : 0;
 }
 
+/* What closer looks add, when as many targets as may be have one. */
+static double closer_starts(const struct config *config, const struct target *target)
+{
+	unsigned samples = target->settings->samples;
+	unsigned more = config->closer_samples > samples ? config->closer_samples - samples : 0;
+
+	return config->closer_share_pct / 100 * more;
+}
+
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
@@ -55,8 +64,10 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 
 	for (size_t i = 0; i < targets_count(targets); i++) {
 		const struct target *target = targets_at(targets, i);
-		double starts = target->settings->samples / interval_s;
+		double starts = target->settings->samples;
 
+		plan.starts_per_s += starts / interval_s;
+		starts = (starts + closer_starts(config, target)) / interval_s;
 		if (target->literal == 4 || target->settings->family == FAMILY_4)
 			only_v4 += starts;
 		else if (target->literal == 6 || target->settings->family == FAMILY_6)
@@ -64,7 +75,7 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 		else
 			either += starts;
 	}
-	plan.starts_per_s = only_v4 + only_v6 + either;
+	plan.starts_most_per_s = only_v4 + only_v6 + either;
 	plan.wanted_v4 = slots_for(only_v4 + either, config);
 	plan.wanted_v6 = slots_for(only_v6 + either, config);
 	plan.limit = sockets_limit(ENGINE_DESCRIPTORS_RESERVED);

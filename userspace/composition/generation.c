@@ -2,9 +2,14 @@
 #include "composition/generation.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
+#include "pure/emodel.h"
 #include "vocabulary/nsec.h"
+
+/* Of a codec that never scores 4.0 not every line is in doubt. */
+#define BEST_LESS 0.3
 
 static int complete(struct generation *generation, const struct config *config)
 {
@@ -15,6 +20,13 @@ static int complete(struct generation *generation, const struct config *config)
 		if (roster->here[i])
 			generation->starts_per_s +=
 				roster->targets[i]->settings->samples / interval_s;
+	generation->closer_below =
+		malloc((roster->codec_count + 1) * sizeof *generation->closer_below);
+	if (!generation->closer_below)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < roster->codec_count; i++)
+		generation->closer_below[i] = fmin(config->closer_below,
+			emodel_path_best(&config->model, &roster->codecs[i]).s - BEST_LESS);
 	generation->columns = columns_create(
 		&config->model, roster->codecs, roster->codec_count, columns_way_best());
 	return generation->columns ? 0 : -ENOMEM;
@@ -68,6 +80,7 @@ void generation_destroy(struct generation *generation)
 	if (!generation)
 		return;
 	columns_destroy(generation->columns);
+	free(generation->closer_below);
 	roster_destroy(generation->roster);
 	targets_destroy(generation->list);
 	free(generation);

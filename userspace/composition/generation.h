@@ -15,7 +15,8 @@ struct generation {
 	struct target_list *list;
 	struct roster *roster;
 	struct columns *columns;
-	double starts_per_s; /* that its targets ask for */
+	double starts_per_s;  /* that its targets ask for, without closer looks */
+	double *closer_below; /* by codec (roster->codec_of): mos under which there is doubt */
 };
 
 /* The first one. Takes the list, also when it fails. Returns 0 or -ENOMEM. */

@@ -57,13 +57,14 @@ static int take_memory(struct prober *prober)
 	prober->window = window_create(&window, targets);
 	prober->rates = rates_create(setup->config->address_rate);
 	prober->alerts = calloc(targets, sizeof *prober->alerts);
+	prober->closer = closer_create(targets);
 	prober->days = calloc(targets, sizeof *prober->days);
 	prober->visits = calloc(targets, sizeof *prober->visits);
 	prober->addresses = calloc(targets, sizeof *prober->addresses);
 	prober->flights = calloc(slots, sizeof *prober->flights);
 	prober->completions = calloc(COMPLETIONS_PER_TURN, sizeof *prober->completions);
 	return prober->schedule && prober->cycles && prober->window && prober->rates &&
-			       prober->alerts && prober->days && prober->visits &&
+			       prober->alerts && prober->closer && prober->days && prober->visits &&
 			       prober->addresses && prober->flights && prober->completions
 		       ? 0
 		       : -ENOMEM;
@@ -98,6 +99,7 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 		prober_destroy(prober);
 		return -ENOMEM;
 	}
+	prober_limit_closer(prober);
 	take_addresses(prober);
 	take_targets(prober);
 	error = prober_state_start(prober, &msg);
@@ -129,6 +131,7 @@ void prober_destroy(struct prober *prober)
 	prober_guard_destroy(prober);
 	groups_destroy(prober->groups);
 	mutes_destroy(prober->mutes);
+	closer_destroy(prober->closer);
 	free(prober->saved);
 	free(prober);
 }

@@ -53,6 +53,7 @@ static void leave(struct prober *prober, uint32_t target)
 	prober->leaving--;
 	window_forget(prober->window, target);
 	prober_groups_leave(prober, target);
+	closer_forget(prober->closer, target);
 	prober_state_forget(prober, target);
 	prober->days[target] = (struct day_memory) { 0 };
 	if (visit->returning)
@@ -195,6 +196,7 @@ void prober_adopt_step(struct prober *prober)
 		adoption->placed < places)
 		return;
 	guard_count(prober->guard, prober->generation->roster->present);
+	prober_limit_closer(prober);
 	/* First that they are gone, and once nothing of theirs is under way that too. */
 	tell_all(prober, !adoption->busy);
 	if (!adoption->published || !adoption->printed)

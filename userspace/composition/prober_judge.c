@@ -104,6 +104,16 @@ static struct alert_transition step_ladder(struct prober *prober, bool settled,
 		alert, policy, &cycle, groups_over_ns(prober->groups, target, prober->turn_ns));
 }
 
+/* Its next cycle may be a closer look. */
+static void see_doubt(struct prober *prober, const struct result *result)
+{
+	uint32_t target = result->target_index;
+	uint32_t codec = prober->generation->roster->codec_of[target];
+	bool doubt = result->open || result->mos < prober->generation->closer_below[codec];
+
+	closer_see(prober->closer, target, doubt, result->mos);
+}
+
 void prober_judge(struct prober *prober, bool folded, struct result *result)
 {
 	const struct settings *settings = result->target->settings;
@@ -139,6 +149,8 @@ void prober_judge(struct prober *prober, bool folded, struct result *result)
 	result->open = alert_level(alert) != STATE_OK;
 	result->seq = alert->seq;
 	result->state_since_ms = alert->changed_ms;
+	if (folded)
+		see_doubt(prober, result);
 
 	remember_day(prober, folded, &step, result);
 	if (step.happened)

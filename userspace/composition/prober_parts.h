@@ -13,6 +13,7 @@
 #include "composition/prober.h"
 #include "pure/alert.h"
 #include "pure/clocks.h"
+#include "pure/closer.h"
 #include "pure/cycle.h"
 #include "pure/day.h"
 #include "pure/family.h"
@@ -114,13 +115,14 @@ struct prober {
 	struct completion *completions;
 	struct guard *guard;
 	struct groups *groups;
-	void *saved;	      /* room for a window on its way to the disk */
-	bool state_started;   /* what is known from before was taken over */
-	uint32_t restored;    /* targets of which something was */
-	struct mutes *mutes;  /* by operators; NULL = none read yet */
-	struct rates *rates;  /* of the addresses */
-	uint32_t open_cycles; /* room for them */
-	struct held *held;    /* a ring, oldest first */
+	struct closer *closer; /* who gets more samples */
+	void *saved;	       /* room for a window on its way to the disk */
+	bool state_started;    /* what is known from before was taken over */
+	uint32_t restored;     /* targets of which something was */
+	struct mutes *mutes;   /* by operators; NULL = none read yet */
+	struct rates *rates;   /* of the addresses */
+	uint32_t open_cycles;  /* room for them */
+	struct held *held;     /* a ring, oldest first */
 	uint32_t held_first, held_count;
 	uint32_t vantage_seq;	 /* of the guard's newest event, 0 = none */
 	uint32_t oldest, newest; /* flights by start */
@@ -175,6 +177,9 @@ uint64_t prober_due_ns(const struct prober *prober, uint32_t target);
 void prober_first_start(struct prober *prober, uint32_t target);
 /* Starts what is due, within pace and slots. */
 void prober_start_due(struct prober *prober);
+
+/* How many targets may be looked at closer, of those that are present. */
+void prober_limit_closer(struct prober *prober);
 
 /* prober_address.c */
 

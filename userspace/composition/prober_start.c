@@ -44,6 +44,19 @@ uint64_t prober_due_ns(const struct prober *prober, uint32_t target)
 	       visit->stretch_ms * NSEC_PER_MSEC;
 }
 
+void prober_limit_closer(struct prober *prober)
+{
+	double share = prober->setup.config->closer_share_pct / 100;
+	uint32_t most = (uint32_t)(share * prober->generation->roster->present);
+
+	/* `probe` shows what it was asked for. Of a few one may be. */
+	if (prober->setup.begin_now || share <= 0)
+		most = 0;
+	else if (!most)
+		most = 1;
+	closer_limit(prober->closer, most);
+}
+
 /* On to the visit's next cycle. What its target's settings are now holds for all of it. */
 static void next_cycle(struct prober *prober, uint32_t target)
 {
@@ -91,9 +104,13 @@ static void advance(struct prober *prober, uint32_t target)
 static bool open_cycle(struct prober *prober, uint32_t target)
 {
 	struct visit *visit = &prober->visits[target];
+	unsigned closer = prober->setup.config->closer_samples;
 
 	if (visit->open_cycle != CYCLE_NONE)
 		return true;
+	/* Now, for the cycle before may have been judged since its last start. */
+	if (closer_take(prober->closer, target) && visit->samples < closer)
+		visit->samples = (uint16_t)closer;
 	visit->open_cycle = cycles_open(prober->cycles, target, visit->number, visit->samples);
 	visit->cycles_open += visit->open_cycle != CYCLE_NONE;
 	return visit->open_cycle != CYCLE_NONE;

@@ -18,9 +18,6 @@ static const char *const sections[] = { "prober", "score", "alert", "guard", "dn
 static const struct later {
 	const char *section, *name;
 } later[] = {
-	{ "prober", "closer_samples" },
-	{ "prober", "closer_below" },
-	{ "prober", "closer_share" },
 	{ "prober", "shard" },
 	{ "prober", "standby" },
 	{ "guard", "loss_rise" },

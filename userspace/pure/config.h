@@ -22,11 +22,14 @@ struct config {
 	char *id; /* this vantage point, 1..64 letters, digits, _ - . ; default: the host name */
 	char **target_files; /* in the order given */
 	size_t target_file_count;
-	bool watch;	      /* these files are read again when they change */
-	uint64_t interval_ns; /* a cycle, 1 s .. 1 h */
-	uint64_t timeout_ns;  /* of a sample; below interval */
-	unsigned window;      /* cycles in a window */
-	unsigned average;     /* cycles in a mos */
+	bool watch;		 /* these files are read again when they change */
+	uint64_t interval_ns;	 /* a cycle, 1 s .. 1 h */
+	uint64_t timeout_ns;	 /* of a sample; below interval */
+	unsigned window;	 /* cycles in a window */
+	unsigned average;	 /* cycles in a mos */
+	unsigned closer_samples; /* of a cycle of a target that there is doubt about */
+	double closer_below;	 /* mos under which there is */
+	double closer_share_pct; /* of all targets, at most */
 	enum stamps stamps;
 	enum engine_choice engine;
 	struct address source[2]; /* of our side, IPv4 and IPv6; family 0 = as routes have it */
