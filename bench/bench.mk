@@ -1,5 +1,5 @@
 # Benchmarks: see bench/README.md.
-.PHONY: bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score
+.PHONY: bench-alerts bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score
 bench-load: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/load
@@ -21,8 +21,12 @@ bench-score: setup-build
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/bench/score
 	@$(B)/bench/score
 
-$(B)/bench/score: $(B)/bench/score.o $(OBJ_PURE)
+bench-alerts: setup-build
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/bench/alerts
+	@$(B)/bench/alerts
+
+$(B)/bench/score $(B)/bench/alerts: %: %.o $(OBJ_PURE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -linih -lm
 
--include $(B)/bench/score.d
+-include $(B)/bench/score.d $(B)/bench/alerts.d
