@@ -13,6 +13,7 @@ static const struct verb {
 	{ "run", cmd_run, "probe all targets, publish their MOS and alerts" },
 	{ "probe", cmd_probe, "probe one name now, sample by sample, explained" },
 	{ "check", cmd_check, "look at configuration, targets and this machine" },
+	{ "replay", cmd_replay, "the transitions that another policy would have made of results" },
 	{ "score", cmd_score, "compute the E-Model for given numbers" },
 };
 

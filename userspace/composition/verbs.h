@@ -18,4 +18,8 @@ int cmd_check(int argc, char **argv);
  * line of the CSV is bad or standard output cannot be written. */
 int cmd_score(int argc, char **argv);
 
+/* Reads published results on standard input, and prints the transitions that the configured policy would have
+ * made; 1 when a line is bad or standard output cannot be written. */
+int cmd_replay(int argc, char **argv);
+
 #endif
