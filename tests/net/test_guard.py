@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The guard on a network where a site goes dark and later the uplink is cut: the site's targets alert,
 each for itself; the cut is one event for this prober and none for any target, and what was measured
-before and after stays as it was."""
+before and after stays as it was. And on an uplink that loses, and then is slow."""
 
 from harness import (MOSPROBE, NETSIM, Redis, equal, expect, json_lines, path, run, run_tests,
                      skip_unless_stamped, write)
@@ -86,6 +86,48 @@ def test_a_dark_site_and_a_cut_uplink():
     expect("guard: " in done.stderr, f"the log: {done.stderr}")
     equal((heartbeat["impaired"], heartbeat["guard_trips"]), ("0", "1"), "the heartbeat's guard")
     expect(int(heartbeat["guard_rejected"]) > 60, f"rejected: {heartbeat['guard_rejected']}")
+
+
+OWN = """[prober]
+id = uplink
+interval = 2s
+timeout = 1900ms
+samples = 4
+[alert]
+warning = 4.2
+warning_for = 2s
+critical_for = 2s
+recovery = 4.25
+recovery_for = 2s
+[guard]
+window = 2s
+[redis]
+url =
+"""
+# What is usual is known after three minutes, of six windows each.
+OWN_NETWORK = """seed 5
+198.18.0.0/24 latency=10ms..30ms jitter=normal:200us
+uplink step from=41s to=49s loss=20%
+uplink step from=57s to=65s latency=+100ms
+"""
+OWN_CYCLES = 36
+
+
+def test_an_uplink_that_loses_and_one_that_is_slow():
+    """Both would be an alert of every target, by such levels."""
+    done = run([NETSIM, "run", write("own.network", OWN_NETWORK), "--", MOSPROBE, "run", "-c",
+                write("own.conf", OWN), "--targets",
+                write("own.targets", "".join(f"198.18.0.{i}\n" for i in range(80))), "--output", "jsonl",
+                "--cycles", str(OWN_CYCLES)], 100)
+    equal(done.returncode, 0, f"status: {done.stderr}")
+    alerts = [line for line in json_lines(done.stdout) if line["type"] == "alert"]
+    equal([(a["kind"], a["event_action"]) for a in alerts], [("vantage", "trigger"), ("vantage", "resolve")] * 2,
+          f"events: {[a['summary'] for a in alerts]}")
+    expect("of all SYNs are lost, usually 0.0 %; it is us" in alerts[0]["reason"], alerts[0]["reason"])
+    expect(alerts[0]["loss_pct"] > 3, f"loss: {alerts[0]}")
+    expect("latencies of all targets are off by " in alerts[2]["reason"], alerts[2]["reason"])
+    for alert, most_ms in zip(alerts[1::2], (13000, 13000)):
+        expect(3000 < alert["held_ms"] < most_ms, f"it lasted {alert['held_ms']} ms")
 
 
 if __name__ == "__main__":

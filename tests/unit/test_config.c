@@ -417,9 +417,6 @@ static void not_in_this_version(void **state)
 	static const char *const keys[][3] = {
 		{ "prober", "shard", "1/2" },
 		{ "prober", "standby", "yes" },
-		{ "guard", "loss_rise", "3" },
-		{ "guard", "delay_rise", "50ms" },
-		{ "guard", "local_errors", "5%" },
 		{ "guard", "dns_share", "50%" },
 		{ "guard", "canary", "a.example" },
 		{ "redis", "history", "auto" },

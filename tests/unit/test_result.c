@@ -284,6 +284,8 @@ static struct transition a_vantage_transition(void)
 		.held_ms = 10000,
 		.seq = 1,
 		.threshold = 50,
+		.measured = NAN,
+		.usual = NAN,
 	};
 }
 
@@ -328,8 +330,33 @@ static void events_of_the_vantage_point(void **state)
 	transition.reason = REASON_LET_GO;
 	transition.held_ms = 1800000;
 	reason_text(text, &transition);
-	assert_string_equal(text, "230 of 280 targets still silent after 30 min; judged again, for "
-				  "it may be true");
+	assert_string_equal(text, "impaired still after 30 min; judged again, for it may be true");
+	transition = a_vantage_transition();
+	transition.reason = REASON_LOSS;
+	transition.measured = 8.26;
+	transition.usual = 0.4;
+	reason_text(text, &transition);
+	assert_string_equal(
+		text, "8.3 % of all SYNs are lost, usually 0.4 %; it is us, and alerts are held");
+	transition.action = ACTION_RESOLVE;
+	transition.measured = 0.5;
+	transition.held_ms = 120000;
+	reason_text(text, &transition);
+	assert_string_equal(text, "0.5 % of all SYNs are lost, usually 0.4 % after 2 min");
+	transition.reason = REASON_DELAY;
+	transition.action = ACTION_TRIGGER;
+	transition.measured = 88;
+	transition.usual = -0.2;
+	reason_text(text, &transition);
+	assert_string_equal(text,
+		"latencies of all targets are off by 88.0 ms, usually by -0.2 ms; "
+		"it is us, and alerts are held");
+	transition.reason = REASON_LOCAL_ERRORS;
+	transition.measured = 40;
+	transition.usual = 0;
+	reason_text(text, &transition);
+	assert_string_equal(
+		text, "40.0 % of all samples fail at our own side; it is us, and alerts are held");
 }
 
 static void events_of_a_group(void **state)

@@ -67,11 +67,59 @@ bool prober_release(struct prober *prober, uint32_t *ret_cycle)
 
 void prober_guard_see(struct prober *prober, const struct sample *sample)
 {
-	bool refused_answers = prober_target(prober, sample->target)->settings->refused_answers;
+	uint32_t target = sample->target;
+	bool refused_answers = prober_target(prober, target)->settings->refused_answers;
 	enum sample_class class = outcome_class(sample->outcome, refused_answers);
+	double rtt_ms = sample->rtt_ns ? sample->rtt_ns / 1e6 : (double)NAN;
 
-	if (class != CLASS_MISSING && window_used_to_answer(prober->window, sample->target))
-		guard_see(prober->guard, sample->target, class == CLASS_ANSWERED, prober->turn_ns);
+	if (!window_used_to_answer(prober->window, target))
+		return;
+	if (sample->outcome == OUTCOME_LOCAL_ERROR)
+		guard_see_local_error(prober->guard, prober->turn_ns);
+	if (class == CLASS_MISSING)
+		return;
+	guard_see(prober->guard, target, class == CLASS_ANSWERED, prober->turn_ns);
+	if (class == CLASS_ANSWERED)
+		guard_measure(prober->guard, sample->sent, sample->lost,
+			rtt_ms - window_own_latency_ms(prober->window, target), prober->turn_ns);
+}
+
+/* Why it tripped, or lets go. */
+static enum transition_reason reason_of(const struct guard_change *change)
+{
+	static const enum transition_reason reasons[] = {
+		[GUARD_SILENCE] = REASON_SILENCE,
+		[GUARD_LOSS] = REASON_LOSS,
+		[GUARD_DELAY] = REASON_DELAY,
+		[GUARD_LOCAL_ERRORS] = REASON_LOCAL_ERRORS,
+	};
+
+	return change->after == GUARD_LET_GO ? REASON_LET_GO : reasons[change->why];
+}
+
+/* What it tripped by, against what is usual and what it takes. */
+static void add_measures(struct transition *transition, const struct guard_change *change,
+	const struct guard_policy *policy)
+{
+	const struct rise_view *rise = &change->view.rise;
+
+	transition->measured = transition->usual = NAN;
+	transition->threshold = policy->share_pct;
+	transition->result.loss_pct = rise->loss_pct;
+	if (change->why == GUARD_LOSS) {
+		transition->measured = rise->loss_pct;
+		transition->usual = rise->loss_usual_pct;
+		transition->threshold = policy->loss_rise_pct;
+	} else if (change->why == GUARD_DELAY) {
+		transition->measured = rise->off_ms;
+		transition->usual = rise->off_usual_ms;
+		transition->threshold = policy->delay_rise_ms;
+	} else if (change->why == GUARD_LOCAL_ERRORS) {
+		transition->measured =
+			rise->samples ? 100.0 * rise->local_errors / rise->samples : (double)NAN;
+		transition->usual = 0;
+		transition->threshold = policy->local_errors_pct;
+	}
 }
 
 static struct transition vantage_transition(
@@ -83,19 +131,22 @@ static struct transition vantage_transition(
 	struct result result = result_of_many(prober->turn_ms, trigger ? STATE_CRITICAL : STATE_OK,
 		change->view.visited, change->view.failed, CAUSE_NONE);
 
+	struct transition transition;
+
 	result.impaired = trigger;
-	return (struct transition) {
+	transition = (struct transition) {
 		.kind = KIND_VANTAGE,
-		.reason = change->after == GUARD_LET_GO ? REASON_LET_GO : REASON_SILENCE,
+		.reason = (uint8_t)reason_of(change),
 		.action = trigger ? ACTION_TRIGGER : ACTION_RESOLVE,
 		.severity = STATE_CRITICAL,
 		.previous = trigger ? STATE_OK : STATE_CRITICAL,
 		.seq = ++prober->vantage_seq,
 		.held_ms = held_ns / NSEC_PER_MSEC,
 		.since_ms = prober->turn_ms - held_ns / NSEC_PER_MSEC,
-		.threshold = policy->share_pct,
 		.result = result,
 	};
+	add_measures(&transition, change, policy);
+	return transition;
 }
 
 void prober_guard_step(struct prober *prober)

@@ -20,9 +20,6 @@ static const struct later {
 } later[] = {
 	{ "prober", "shard" },
 	{ "prober", "standby" },
-	{ "guard", "loss_rise" },
-	{ "guard", "delay_rise" },
-	{ "guard", "local_errors" },
 	{ "guard", "dns_share" },
 	{ "guard", "canary" },
 	{ "redis", "history" },

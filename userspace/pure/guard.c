@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pure/guard.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* The window moves on in steps of a tenth of its length. */
@@ -19,6 +20,9 @@ struct newest {
 	uint32_t failed : 1;
 };
 
+/* Lost SYNs come and go by themselves: so many standard deviations above what is usual are no chance. */
+#define LOSS_SIGMAS 5.0
+
 /* A time in which we were impaired. */
 struct span {
 	uint64_t from_ns, to_ns; /* to_ns: UINT64_MAX while it lasts */
@@ -28,7 +32,9 @@ struct guard {
 	struct guard_policy policy;
 	uint32_t present;      /* targets */
 	struct newest *newest; /* by target; NULL: never trips */
+	struct rise *rise;     /* NULL: likewise */
 	enum guard_state state;
+	enum guard_why why;
 	uint32_t step;			/* of now, from 1 */
 	uint64_t began_ns;		/* when step 1 began */
 	struct guard_view steps[STEPS]; /* by step modulo STEPS */
@@ -50,8 +56,9 @@ struct guard *guard_create(const struct guard_policy *policy, uint32_t targets)
 	if (!policy->window_ns)
 		return guard;
 	guard->newest = calloc(targets, sizeof *guard->newest);
-	if (!guard->newest) {
-		free(guard);
+	guard->rise = rise_create(policy->window_ns);
+	if (!guard->newest || !guard->rise) {
+		guard_destroy(guard);
 		return NULL;
 	}
 	return guard;
@@ -62,6 +69,7 @@ void guard_destroy(struct guard *guard)
 	if (!guard)
 		return;
 	free(guard->newest);
+	rise_destroy(guard->rise);
 	free(guard);
 }
 
@@ -127,20 +135,75 @@ void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now
 	count(guard, *newest, 1);
 }
 
-static bool trips(const struct guard *guard)
+void guard_measure(
+	struct guard *guard, unsigned sent, unsigned lost, double off_ms, uint64_t now_ns)
+{
+	if (is_on(guard))
+		rise_see(guard->rise, sent, lost, off_ms, now_ns);
+}
+
+void guard_see_local_error(struct guard *guard, uint64_t now_ns)
+{
+	if (is_on(guard))
+		rise_see_local_error(guard->rise, now_ns);
+}
+
+static bool falls_silent(const struct guard *guard)
 {
 	return guard->view.failed >= guard->policy.min_targets &&
 	       guard->view.failed > guard->policy.share_pct / 100 * guard->view.visited;
 }
 
-/* Enough of those that are visited have been seen, and few of them fail. */
+/* Above part of the rise that trips; all of these are false of what is not known. */
+static bool loses(const struct guard *guard, double part)
+{
+	const struct rise_view *rise = &guard->view.rise;
+	double usual = rise->sent * rise->loss_usual_pct / 100;
+
+	return rise->loss_pct > rise->loss_usual_pct + part * guard->policy.loss_rise_pct &&
+	       rise->lost - usual > fmax(guard->policy.min_targets, LOSS_SIGMAS * sqrt(usual + 1));
+}
+
+static bool is_slow(const struct guard *guard, double part)
+{
+	const struct rise_view *rise = &guard->view.rise;
+
+	return rise->latencies >= guard->policy.min_targets &&
+	       rise->off_ms > rise->off_usual_ms + part * guard->policy.delay_rise_ms;
+}
+
+static bool fails_itself(const struct guard *guard, double part)
+{
+	const struct rise_view *rise = &guard->view.rise;
+
+	return rise->local_errors >= guard->policy.min_targets &&
+	       rise->local_errors > part * guard->policy.local_errors_pct / 100 * rise->samples;
+}
+
+static bool trips(struct guard *guard)
+{
+	if (falls_silent(guard))
+		guard->why = GUARD_SILENCE;
+	else if (fails_itself(guard, 1))
+		guard->why = GUARD_LOCAL_ERRORS;
+	else if (loses(guard, 1))
+		guard->why = GUARD_LOSS;
+	else if (is_slow(guard, 1))
+		guard->why = GUARD_DELAY;
+	else
+		return false;
+	return true;
+}
+
+/* Enough of those that are visited have been seen, and few of them fail; by every measure. */
 static bool clears(const struct guard *guard)
 {
 	uint32_t enough = guard->usual / 2;
 
 	if (enough > guard->policy.sample)
 		enough = guard->policy.sample;
-	return guard->view.visited >= (enough ? enough : 1) &&
+	return guard->view.visited >= (enough ? enough : 1) && !loses(guard, CLEAR_PART) &&
+	       !is_slow(guard, CLEAR_PART) && !fails_itself(guard, CLEAR_PART) &&
 	       guard->view.failed <=
 		       CLEAR_PART * guard->policy.share_pct / 100 * guard->view.visited;
 }
@@ -171,6 +234,8 @@ struct guard_change guard_step(struct guard *guard, uint64_t now_ns)
 	if (!guard->newest || (guard->state == GUARD_CLEAR && !is_on(guard)))
 		return change;
 	move_on(guard, now_ns);
+	/* What lasts for as long as it takes to let go becomes the usual. */
+	guard->view.rise = rise_look(guard->rise, guard->state != GUARD_IMPAIRED, now_ns);
 	if (guard->state == GUARD_CLEAR && trips(guard)) {
 		guard->state = GUARD_IMPAIRED;
 		guard->tripped_ns = now_ns;
@@ -187,6 +252,7 @@ struct guard_change guard_step(struct guard *guard, uint64_t now_ns)
 	}
 	change.after = guard->state;
 	change.happened = change.after != change.before;
+	change.why = guard->why;
 	change.view = guard->view;
 	change.lasted_ns = now_ns - guard->tripped_ns;
 	return change;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guard: is it us? When most of the targets that used to answer fall silent within seconds, it is
+/* The guard: is it us? When most of the targets that used to answer fall silent within seconds, when all lines
+ * lose more or are slower than they used to be, or when samples fail at our own side, it is
  * our own uplink, not theirs. The guard then says that this vantage point is impaired: what was sampled
  * from its window before it tripped until it clears counts for no target, and few are visited meanwhile.
  *
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pure/rise.h"
 #include "vocabulary/settings.h"
 
 enum guard_state {
@@ -25,12 +27,22 @@ enum guard_state {
 struct guard_view {
 	uint32_t visited; /* targets that used to answer */
 	uint32_t failed;  /* of these, did not */
+	struct rise_view rise;
+};
+
+/* Which measure it tripped by. */
+enum guard_why {
+	GUARD_SILENCE, /* targets that used to answer did not */
+	GUARD_LOSS,
+	GUARD_DELAY,
+	GUARD_LOCAL_ERRORS
 };
 
 /* What guard_step() did. */
 struct guard_change {
 	bool happened;
 	enum guard_state before, after;
+	enum guard_why why; /* it tripped */
 	struct guard_view view;
 	uint64_t lasted_ns; /* since it tripped; 0 when it tripped now */
 };
@@ -50,6 +62,13 @@ uint64_t guard_hold_ns(const struct guard *guard);
 
 /* A sample of a target that used to answer has its outcome; missing ones are not told. */
 void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now_ns);
+
+/* The same sample, when it was answered: its SYNs, and by how much its rtt is off what the target's used to be
+ * (NAN: not known). */
+void guard_measure(
+	struct guard *guard, unsigned sent, unsigned lost, double off_ms, uint64_t now_ns);
+/* A sample of a target that used to answer failed at our own side. */
+void guard_see_local_error(struct guard *guard, uint64_t now_ns);
 
 /* Looks at the window as of now_ns, and trips, clears or lets go. */
 struct guard_change guard_step(struct guard *guard, uint64_t now_ns);

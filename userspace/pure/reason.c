@@ -65,13 +65,41 @@ static void add_crossing(struct line *line, double mos, const char *word, double
 	add(line, "MOS %s %s %s", left, word, right);
 }
 
+/* What all targets have in common, in numbers; false when the reason is none of these. */
+static bool add_measure(struct line *line, const struct transition *transition)
+{
+	char measured[FIXED_TEXT_SIZE], usual[FIXED_TEXT_SIZE];
+
+	if (!fixed_text(measured, transition->measured, 1) ||
+		!fixed_text(usual, transition->usual, 1))
+		return false;
+	if (transition->reason == REASON_LOSS)
+		add(line, "%s %% of all SYNs are lost, usually %s %%", measured, usual);
+	else if (transition->reason == REASON_DELAY)
+		add(line, "latencies of all targets are off by %s ms, usually by %s ms", measured,
+			usual);
+	else if (transition->reason == REASON_LOCAL_ERRORS)
+		add(line, "%s %% of all samples fail at our own side", measured);
+	else
+		return false;
+	return true;
+}
+
 static void add_guard_reason(struct line *line, const struct transition *transition)
 {
 	const struct result *result = &transition->result;
+	bool trigger = transition->action == ACTION_TRIGGER;
 
+	if (add_measure(line, transition)) {
+		add(line, trigger ? "" : " after ");
+		if (!trigger)
+			add_duration(line, transition->held_ms);
+		add(line, trigger ? "; it is us, and alerts are held" : "");
+		return;
+	}
 	if (transition->reason == REASON_LET_GO)
-		add(line, "%u of %u targets still silent after ", result->failed, result->n);
-	else if (transition->action == ACTION_TRIGGER)
+		add(line, "impaired still after ");
+	else if (trigger)
 		add(line, "%u of %u targets fell silent within ", result->failed, result->n);
 	else
 		add(line, "%u of %u targets answer again after ", result->answered, result->n);

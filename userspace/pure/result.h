@@ -62,12 +62,15 @@ enum alert_kind {
 };
 
 enum transition_reason {
-	REASON_LEVEL,	/* a level was crossed, and that held */
-	REASON_MUTED,	/* resolved because the target was muted */
-	REASON_REMOVED, /* resolved because it is in the targets files no more */
-	REASON_SILENCE, /* KIND_VANTAGE: targets that used to answer did not, or do so again */
-	REASON_LET_GO,	/* KIND_VANTAGE: that went on for guard.max */
-	REASON_ALONE	/* told now: its group's event is over, and it is bad still */
+	REASON_LEVEL,	     /* a level was crossed, and that held */
+	REASON_MUTED,	     /* resolved because the target was muted */
+	REASON_REMOVED,	     /* resolved because it is in the targets files no more */
+	REASON_SILENCE,	     /* KIND_VANTAGE: targets that used to answer did not, or do so again */
+	REASON_LOSS,	     /* KIND_VANTAGE: more SYNs are lost than usual, or no more */
+	REASON_DELAY,	     /* KIND_VANTAGE: latencies are longer than usual, or no more */
+	REASON_LOCAL_ERRORS, /* KIND_VANTAGE: samples fail at our own side, or do no more */
+	REASON_LET_GO,	     /* KIND_VANTAGE: that went on for guard.max */
+	REASON_ALONE	     /* told now: its group's event is over, and it is bad still */
 };
 
 enum alert_action { ACTION_TRIGGER, ACTION_RESOLVE };
@@ -90,6 +93,9 @@ struct transition {
 	uint8_t kind;	  /* enum alert_kind */
 	uint8_t reason;	  /* enum transition_reason */
 	double threshold; /* the level that was crossed; of the others a share, per cent */
+	/* Of KIND_VANTAGE: what was measured, and what it usually is (per cent; ms above each target's own); NAN =
+	 * not known. */
+	double measured, usual;
 	/* What it is about; of KIND_MOS the group whose event suppresses it. */
 	struct transition_group group;
 };

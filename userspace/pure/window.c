@@ -344,6 +344,14 @@ bool window_used_to_answer(const struct window *window, uint32_t target)
 	return window->memories[target].count && digest_at(window, target, 0)->answered;
 }
 
+double window_own_latency_ms(const struct window *window, uint32_t target)
+{
+	uint32_t median_ns =
+		window->memories[target].count ? digest_at(window, target, 0)->median_ns : 0;
+
+	return median_ns ? median_ns / 1e6 : (double)NAN;
+}
+
 bool window_is_verified(const struct window *window, uint32_t target)
 {
 	return window->memories[target].verified;

@@ -77,6 +77,8 @@ bool window_load(struct window *window, uint32_t target, const void *saved);
 
 /* Did it answer in the newest cycle that was folded? */
 bool window_used_to_answer(const struct window *window, uint32_t target);
+/* The latency of the newest cycle that was folded, in ms; NAN = it had none. */
+double window_own_latency_ms(const struct window *window, uint32_t target);
 /* Has it ever answered? */
 bool window_is_verified(const struct window *window, uint32_t target);
 /* Has its window once held min(15, samples * window.cycles) samples? Kept once true. samples: of a

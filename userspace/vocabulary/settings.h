@@ -29,8 +29,11 @@ struct guard_policy {
 		window_ns; /* what is looked at, and how long a finished cycle waits; 0 = no guard */
 	double share_pct;  /* trips when more of the targets that used to answer do not */
 	uint32_t min_targets; /* and at least so many */
-	uint32_t sample;      /* targets to be visited in a window while impaired */
-	uint64_t max_ns;      /* lets go after this long */
+	double loss_rise_pct; /* trips when the share of lost SYNs is so many points above the usual */
+	double delay_rise_ms;	 /* trips when latencies are so much above the usual */
+	double local_errors_pct; /* trips when more of the samples fail at our own side */
+	uint32_t sample;	 /* targets to be visited in a window while impaired */
+	uint64_t max_ns;	 /* lets go after this long */
 };
 
 /* When targets that carry the same value of a label are one cause's. */
