@@ -21,7 +21,7 @@ struct newest {
 };
 
 /* Lost SYNs come and go by themselves: so many standard deviations above what is usual are no chance. */
-#define LOSS_SIGMAS 5.0
+#define LOSS_SIGMAS 7.0
 
 /* A time in which we were impaired. */
 struct span {
