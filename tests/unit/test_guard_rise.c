@@ -132,7 +132,7 @@ static void samples_that_fail_at_our_own_side(void **state)
 {
 	struct fleet fleet = fleet_of();
 
-	fleet.local = .02;
+	fleet.local = .002;
 	nothing_for(&fleet, 300);
 	fleet.local = .3;
 	trips(&fleet, GUARD_LOCAL_ERRORS, 5);

@@ -158,9 +158,17 @@ static bool falls_silent(const struct guard *guard)
 static bool loses(const struct guard *guard, double part)
 {
 	const struct rise_view *rise = &guard->view.rise;
+
+	return rise->loss_pct > rise->loss_usual_pct + part * guard->policy.loss_rise_pct;
+}
+
+/* What is lost is no chance. */
+static bool loses_for_certain(const struct guard *guard)
+{
+	const struct rise_view *rise = &guard->view.rise;
 	double usual = rise->sent * rise->loss_usual_pct / 100;
 
-	return rise->loss_pct > rise->loss_usual_pct + part * guard->policy.loss_rise_pct &&
+	return loses(guard, 1) &&
 	       rise->lost - usual > fmax(guard->policy.min_targets, LOSS_SIGMAS * sqrt(usual + 1));
 }
 
@@ -186,7 +194,7 @@ static bool trips(struct guard *guard)
 		guard->why = GUARD_SILENCE;
 	else if (fails_itself(guard, 1))
 		guard->why = GUARD_LOCAL_ERRORS;
-	else if (loses(guard, 1))
+	else if (loses_for_certain(guard))
 		guard->why = GUARD_LOSS;
 	else if (is_slow(guard, 1))
 		guard->why = GUARD_DELAY;
