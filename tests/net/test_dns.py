@@ -222,6 +222,32 @@ def test_the_other_family_is_tried():
     expect(2 <= len(failed) <= 4, f"failed cycles: {len(failed)}")
 
 
+def test_a_resolver_that_fails_is_one_event():
+    """And nobody's fault: names are missing, not failed, until they have been found once."""
+    names = [f"name{i}.test" for i in range(4)]
+    dns = StrangeDns({name: Answer(HERE[0], ttl=1) for name in names})
+    dns.alive = False
+    prober = Prober(dns, names, "ttl_min = 1s")
+
+    def events():
+        return [line for line in prober.results("") if line["type"] == "alert"]
+
+    wait_until(lambda: len(events()) == 1, "that it is told", 30)
+    dns.alive = True
+    for name in names:
+        prober.wait(name, "an answer", 30, outcome="ok")
+    wait_until(lambda: len(events()) == 2, "that it works again", 30)
+    prober.end()
+    outcomes = {line["outcome"] for name in names for line in prober.results(name)}
+    expect("failed" not in outcomes, f"held against names: {outcomes}")
+    trigger, resolve = events()
+    equal((trigger["kind"], trigger["event_action"], resolve["event_action"]), ("vantage", "trigger", "resolve"),
+          "events")
+    equal(trigger["dedup_key"], resolve["dedup_key"], "dedup_key")
+    expect("look-ups of the last minute failed" in trigger["reason"], trigger["reason"])
+    expect("resolver: works again after" in resolve["reason"], resolve["reason"])
+
+
 if __name__ == "__main__":
     everybody = [listen(), listen("::1", socket.AF_INET6)]
     run_tests(globals(), MOSPROBE)

@@ -417,7 +417,6 @@ static void not_in_this_version(void **state)
 	static const char *const keys[][3] = {
 		{ "prober", "shard", "1/2" },
 		{ "prober", "standby", "yes" },
-		{ "guard", "dns_share", "50%" },
 		{ "guard", "canary", "a.example" },
 		{ "redis", "history", "auto" },
 		{ "redis", "disk_spool_max", "1GiB" },

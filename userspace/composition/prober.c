@@ -249,6 +249,7 @@ bool prober_turn(struct prober *prober)
 	prober_close(prober);
 	prober_collect(prober, count);
 	prober_guard_step(prober);
+	prober_watch_resolver(prober);
 	prober_fold(prober);
 	more = prober->stopping ? sockets_in_use(prober->setup.engine->sockets) > 0
 				: !prober->setup.config->cycles || prober->unfinished;

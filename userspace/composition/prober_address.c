@@ -3,6 +3,7 @@
  * result says, latency, jitter and address, is of one path. What the resolver has found meanwhile, and the
  * other family when one has failed, are for the next cycle. */
 #include <inttypes.h>
+#include <math.h>
 
 #include "composition/prober_parts.h"
 #include "vocabulary/log.h"
@@ -105,4 +106,52 @@ void prober_take_answers(struct prober *prober)
 		take(prober, answer.host, &host->v6, &answer.v6);
 		host->status = answer.status;
 	}
+}
+
+#define LOOKED_AT_NS NSEC_PER_SEC
+
+static struct transition resolver_transition(
+	struct prober *prober, const struct lookups_change *change)
+{
+	uint64_t held_ns = change->fails ? NSEC_PER_MIN : change->lasted_ns;
+
+	return (struct transition) {
+		.kind = KIND_VANTAGE,
+		.reason = REASON_RESOLVER,
+		.action = change->fails ? ACTION_TRIGGER : ACTION_RESOLVE,
+		.severity = STATE_CRITICAL,
+		.previous = change->fails ? STATE_OK : STATE_CRITICAL,
+		.seq = ++prober->resolver_seq,
+		.held_ms = held_ns / NSEC_PER_MSEC,
+		.since_ms = prober->turn_ms - held_ns / NSEC_PER_MSEC,
+		.threshold = prober->setup.config->guard.dns_share_pct,
+		.measured = NAN,
+		.usual = NAN,
+		.result = result_of_many(prober->turn_ms, change->fails ? STATE_CRITICAL : STATE_OK,
+			(uint32_t)change->all, (uint32_t)change->failed, CAUSE_DNS),
+	};
+}
+
+void prober_watch_resolver(struct prober *prober)
+{
+	struct event event = { .kind = EVENT_TRANSITION };
+	struct lookups_change change;
+	struct resolver_stats stats;
+	char text[REASON_SIZE];
+
+	if (!prober->setup.resolver || prober->setup.begin_now ||
+		prober->turn_ns < prober->lookups_due_ns)
+		return;
+	prober->lookups_due_ns = prober->turn_ns + LOOKED_AT_NS;
+	stats = resolver_stats(prober->setup.resolver);
+	change = lookups_step(&prober->lookups, stats.lookups, stats.failed,
+		prober->setup.config->guard.dns_share_pct, prober->turn_ns);
+	if (!change.happened)
+		return;
+	event.transition = resolver_transition(prober, &change);
+	prober_send(prober, &event);
+	if (prober->setup.config->output == OUTPUT_TABLE)
+		return;
+	reason_text(text, &event.transition);
+	log_line(LOG_WARN, "guard: %s", text);
 }

@@ -18,6 +18,7 @@
 #include "pure/day.h"
 #include "pure/family.h"
 #include "pure/groups.h"
+#include "pure/lookups.h"
 #include "pure/guard.h"
 #include "pure/rates.h"
 #include "pure/schedule.h"
@@ -125,6 +126,9 @@ struct prober {
 	struct held *held;     /* a ring, oldest first */
 	uint32_t held_first, held_count;
 	uint32_t vantage_seq;	 /* of the guard's newest event, 0 = none */
+	struct lookups lookups;
+	uint64_t lookups_due_ns; /* when the resolver is looked at again */
+	uint32_t resolver_seq;	 /* of the newest event about it, 0 = none */
 	uint32_t oldest, newest; /* flights by start */
 	struct line waiting[2];	 /* by family: IPv4, IPv6 */
 	struct line closing;	 /* slots that wait for their peer's FIN */
@@ -185,6 +189,8 @@ void prober_limit_closer(struct prober *prober);
 
 /* What the resolver has found. */
 void prober_take_answers(struct prober *prober);
+/* Looks whether the resolver fails, and tells when that changes. */
+void prober_watch_resolver(struct prober *prober);
 /* Where the target's open cycle goes, or the next one; family 0 = nowhere. */
 const struct address *prober_address(const struct prober *prober, uint32_t target);
 /* A cycle has all its outcomes: is the other family to be tried? */

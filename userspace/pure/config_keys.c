@@ -169,6 +169,8 @@ static const struct key keys[] = {
 		CONFIG(guard.delay_rise_ms) },
 	{ "guard", "local_errors", KEY_PERCENT, .initial = "5%", .min = "0.1%", .max = "100%",
 		CONFIG(guard.local_errors_pct) },
+	{ "guard", "dns_share", KEY_PERCENT, .initial = "50%", .min = "1%", .max = "100%",
+		CONFIG(guard.dns_share_pct) },
 	{ "guard", "sample", KEY_COUNT, .initial = "200", .min = "1", .max = "1000000",
 		CONFIG(guard.sample) },
 	{ "guard", "group", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_label,

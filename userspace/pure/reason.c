@@ -97,6 +97,18 @@ static void add_guard_reason(struct line *line, const struct transition *transit
 		add(line, trigger ? "; it is us, and alerts are held" : "");
 		return;
 	}
+	if (transition->reason == REASON_RESOLVER) {
+		if (trigger) {
+			add(line,
+				"resolver: %u of the %u look-ups of the last minute failed; targets with "
+				"an address go on",
+				result->failed, result->n);
+			return;
+		}
+		add(line, "resolver: works again after ");
+		add_duration(line, transition->held_ms);
+		return;
+	}
 	if (transition->reason == REASON_LET_GO)
 		add(line, "impaired still after ");
 	else if (trigger)

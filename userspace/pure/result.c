@@ -2,6 +2,7 @@
 #include "pure/result.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* What the columns are filled from. */
 struct source {
@@ -354,6 +355,11 @@ void transition_fields(
 	group_text(source.group, &transition->group);
 	if (transition->kind == KIND_GROUP)
 		source.subject = source.group;
+	/* It may fail while the guard has tripped: that is another event, and another key. */
+	if (transition->reason == REASON_RESOLVER) {
+		snprintf(source.group, sizeof source.group, "%s/resolver", prober_id);
+		source.subject = source.group;
+	}
 	for (size_t i = 0; i < COUNT(transition_columns); i++)
 		transition_columns[i].add(ret, &transition_columns[i], &source);
 	if (transition->result.target)

@@ -31,6 +31,7 @@ struct guard_policy {
 	uint32_t min_targets; /* and at least so many */
 	double loss_rise_pct; /* trips when the share of lost SYNs is so many points above the usual */
 	double delay_rise_ms;	 /* trips when latencies are so much above the usual */
+	double dns_share_pct;	 /* the resolver fails, when more of a minute's look-ups do */
 	double local_errors_pct; /* trips when more of the samples fail at our own side */
 	uint32_t sample;	 /* targets to be visited in a window while impaired */
 	uint64_t max_ns;	 /* lets go after this long */
