@@ -111,13 +111,7 @@ static inline void fold_and_score(struct line *line, const struct cycle *cycle)
 	line->numbers = window_numbers(line->window, 0, line->number);
 	window_newest(line->window, 0, &answered, &failed);
 	line->score = score_cycle(&model, &g711, &line->numbers, answered, failed);
-	kept = (struct window_score) {
-		.mos_cycle = line->score.mos_cycle,
-		.r_delay = fmax(0, line->score.r_delay),
-		.r_jitter = fmax(0, line->score.r_jitter),
-		.r_loss = fmax(0, line->score.r_loss),
-		.r_failed = line->score.r_failed,
-	};
+	kept = score_kept(&line->score);
 	window_remember(line->window, 0, &kept);
 }
 

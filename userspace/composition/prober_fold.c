@@ -89,19 +89,13 @@ static void score_rows(const struct prober *prober, struct row rows[BATCH], uint
 			};
 	score_cycles(prober->generation->columns, folded, inputs, scores);
 	for (uint32_t i = 0; i < count; i++) {
-		const struct score *score = &rows[i].score;
+		struct window_score kept;
 
 		if (!rows[i].folded)
 			continue;
 		rows[i].score = scores[at++];
-		window_remember(prober->window, rows[i].target,
-			&(struct window_score) {
-				.mos_cycle = score->mos_cycle,
-				.r_delay = fmax(0, score->r_delay),
-				.r_jitter = fmax(0, score->r_jitter),
-				.r_loss = fmax(0, score->r_loss),
-				.r_failed = score->r_failed,
-			});
+		kept = score_kept(&rows[i].score);
+		window_remember(prober->window, rows[i].target, &kept);
 	}
 }
 

@@ -123,3 +123,14 @@ void score_cycles(const struct columns *columns, size_t count, const struct scor
 			ret[done + i] = read_out(columns, &batch, i, &inputs[done + i]);
 	}
 }
+
+struct window_score score_kept(const struct score *score)
+{
+	return (struct window_score) {
+		.mos_cycle = score->mos_cycle,
+		.r_delay = fmax(0, score->r_delay),
+		.r_jitter = fmax(0, score->r_jitter),
+		.r_loss = fmax(0, score->r_loss),
+		.r_failed = score->r_failed,
+	};
+}

@@ -36,4 +36,7 @@ struct score score_cycle(const struct path_model *model, const struct codec *cod
 void score_cycles(const struct columns *columns, size_t count, const struct score_input *inputs,
 	struct score *ret);
 
+/* What window_remember() keeps of it. A part that is NAN counts as nothing. */
+struct window_score score_kept(const struct score *score);
+
 #endif
