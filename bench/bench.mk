@@ -1,5 +1,5 @@
 # Benchmarks: see bench/README.md.
-.PHONY: bench-alerts bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score
+.PHONY: bench-alerts bench-guard bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score
 bench-load: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/load
@@ -14,6 +14,9 @@ bench-dns: setup-run
 bench-lateness: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/lateness
+bench-guard: setup-run
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
+	@B=$(B) bench/guard
 bench-throughput: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/throughput

@@ -12,7 +12,7 @@ import subprocess
 from harness import (MOSPROBE, equal, expect, json_lines, path, read, run, run_tests, samples_of,
                      skip_unless_stamped, start, stop, wait_until, write)
 
-REFUSALS = int(os.environ.get("REFUSALS", "100000"))
+REFUSALS = int(os.environ.get("REFUSALS", "60000"))
 SILENT = 3000
 CONF = """[prober]
 id = survivor
