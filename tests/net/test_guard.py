@@ -130,6 +130,38 @@ def test_an_uplink_that_loses_and_one_that_is_slow():
         expect(3000 < alert["held_ms"] < most_ms, f"it lasted {alert['held_ms']} ms")
 
 
+CANARIES = """[prober]
+id = canaries
+interval = 1s
+timeout = 800ms
+samples = 2
+[guard]
+window = 1s
+canary = 198.18.1.1, 198.18.1.2:5061
+[redis]
+url =
+"""
+CANARIES_NETWORK = """seed 6
+198.18.0.0/23 latency=10ms..30ms
+198.18.1.1-198.18.1.2 outage from=5s to=11s
+"""
+
+
+def test_canaries_that_fall_silent():
+    """All targets answer: the canaries alone say that it is us."""
+    done = run([NETSIM, "run", write("canary.network", CANARIES_NETWORK), "--", MOSPROBE, "run", "-c",
+                write("canary.conf", CANARIES), "--targets",
+                write("canary.targets", "".join(f"198.18.0.{i}\n" for i in range(12))), "--output", "jsonl",
+                "--cycles", "15"], 60)
+    equal(done.returncode, 0, f"status: {done.stderr}")
+    alerts = [line for line in json_lines(done.stdout) if line["type"] == "alert"]
+    equal([(a["kind"], a["event_action"]) for a in alerts], [("vantage", "trigger"), ("vantage", "resolve")],
+          f"events: {[a['summary'] for a in alerts]}")
+    expect("no canary answers for" in alerts[0]["reason"], alerts[0]["reason"])
+    expect("canaries answer again after" in alerts[1]["reason"], alerts[1]["reason"])
+    expect(500 < alerts[1]["held_ms"] < 5500, f"it lasted {alerts[1]['held_ms']} ms")
+
+
 if __name__ == "__main__":
     skip_unless_stamped()
     run_tests(globals())

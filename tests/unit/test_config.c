@@ -417,7 +417,6 @@ static void not_in_this_version(void **state)
 	static const char *const keys[][3] = {
 		{ "prober", "shard", "1/2" },
 		{ "prober", "standby", "yes" },
-		{ "guard", "canary", "a.example" },
 		{ "redis", "history", "auto" },
 		{ "redis", "disk_spool_max", "1GiB" },
 	};
@@ -436,6 +435,24 @@ static void not_in_this_version(void **state)
 	assert_int_equal(
 		config_set(config, "prober", "standby", "yes", "--standby", &msg), -EINVAL);
 	assert_string_equal(msg.text, "--standby: this version does not have it yet");
+	config_destroy(config);
+}
+
+static void canaries_are_names(void **state)
+{
+	struct config *config = config_create("x");
+	struct message msg;
+
+	assert_int_equal(config_set(config, "guard", "canary",
+				 "sip.example.net, 192.0.2.1:5061 [2001:db8::1]:443", "here", &msg),
+		0);
+	assert_int_equal(config_set(config, "guard", "canary", "a:0", "here", &msg), -EINVAL);
+	assert_string_equal(msg.text, "here: a:0 is not NAME, NAME:PORT or [IPv6]:PORT");
+	assert_int_equal(config_set(config, "guard", "canary", "a/b", "here", &msg), -EINVAL);
+	assert_int_equal(config_set(config, "guard", "canary", " , ", "here", &msg), -EINVAL);
+	assert_int_equal(config_set(config, "guard", "canary", "a a a a a a a a a a a a a a a a a",
+				 "here", &msg),
+		-EINVAL);
 	config_destroy(config);
 }
 
@@ -881,6 +898,7 @@ int main(void)
 		cmocka_unit_test(unknown_names),
 		cmocka_unit_test(not_in_this_version),
 		cmocka_unit_test(a_group_is_a_label),
+		cmocka_unit_test(canaries_are_names),
 		cmocka_unit_test(broken_text),
 		cmocka_unit_test(long_values_are_whole),
 		cmocka_unit_test(lists),

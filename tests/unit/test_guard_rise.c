@@ -167,6 +167,29 @@ static void a_day_of_ordinary_loss(void **state)
 	}
 }
 
+/* Nobody else is asked: a window without an answer of any of them, and it is over with the next one. */
+static void canaries_that_fall_silent(void **state)
+{
+	struct fleet fleet = fleet_of();
+	uint64_t silent_ns;
+
+	nothing_for(&fleet, 30); /* there are none */
+	for (unsigned i = 0; i < 600; i++) {
+		guard_see_canaries(fleet.guard, fleet.now_ns);
+		nothing_for(&fleet, 1);
+	}
+	silent_ns = fleet.now_ns;
+	trips(&fleet, GUARD_CANARIES, 11);
+	assert_true(fleet.now_ns - silent_ns >= 9 * SECOND);
+	nothing_for(&fleet, 60);
+	/* It does not let go without them. */
+	fleet.now_ns += 1800 * SECOND;
+	nothing_for(&fleet, 60);
+	guard_see_canaries(fleet.guard, fleet.now_ns);
+	clears(&fleet, 1);
+	guard_destroy(fleet.guard);
+}
+
 /* Two at once: it is over when both are. */
 static void it_clears_by_every_measure(void **state)
 {
@@ -207,6 +230,7 @@ int main(void)
 		cmocka_unit_test(samples_that_fail_at_our_own_side),
 		cmocka_unit_test(at_the_start_nothing_is_unusual),
 		cmocka_unit_test(a_day_of_ordinary_loss),
+		cmocka_unit_test(canaries_that_fall_silent),
 		cmocka_unit_test(it_clears_by_every_measure),
 		cmocka_unit_test(it_lets_go_of_a_new_normal),
 	};

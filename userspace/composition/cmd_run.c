@@ -16,6 +16,7 @@
 #include "composition/reloader.h"
 #include "composition/run_report.h"
 #include "composition/verbs.h"
+#include "edges/canary.h"
 #include "edges/output.h"
 #include "edges/publish.h"
 #include "edges/resolver.h"
@@ -79,6 +80,7 @@ struct run {
 	struct publish *publish;
 	struct output *output;
 	struct state_store *state;
+	struct canaries *canaries;
 	struct prober *prober;
 	struct reloader *reloader;
 };
@@ -155,6 +157,9 @@ static int start_threads(struct run *run, struct message *msg)
 	if (!error && config->redis_url)
 		error = publish_start(
 			&run->publish, config, run->password, run->publish_events, msg);
+	if (!error && config->guard_canaries)
+		error = canaries_start(&run->canaries, config->guard_canaries,
+			config->defaults.port, config->timeout_ns, msg);
 	if (!error && config->output != OUTPUT_NONE)
 		error = output_start(
 			&run->output, config, roster, room(run), run->output_events, msg);
@@ -279,6 +284,7 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	setup.output = run->output_events;
 	setup.room = room(run);
 	setup.state = run->state;
+	setup.canaries = run->canaries;
 	error = prober_create(&run->prober, &setup);
 	if (error)
 		return message_set(msg, error, "out of memory");
@@ -326,6 +332,7 @@ static void finish(struct run *run)
 		run_report(&heartbeat, run->output_events, run->config->redis_url ? &redis : NULL);
 	prober_destroy(run->prober);
 	state_close(run->state);
+	canaries_stop(run->canaries);
 	queue_destroy(run->output_events);
 	queue_destroy(run->publish_events);
 	queue_destroy(run->answers);

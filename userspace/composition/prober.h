@@ -10,6 +10,7 @@
 
 #include "composition/engine.h"
 #include "composition/generation.h"
+#include "edges/canary.h"
 #include "edges/publish.h"
 #include "edges/resolver.h"
 #include "edges/state.h"
@@ -28,6 +29,7 @@ struct prober_setup {
 	struct queue *answers;	   /* of struct dns_answer; NULL: likewise */
 	struct queue *publish;	   /* of struct event; NULL = none */
 	struct publish *publisher; /* who reads that; NULL = none */
+	struct canaries *canaries; /* NULL = none */
 	struct state_store *state; /* opened, not started; NULL = nothing is kept */
 	struct queue *output;	   /* of struct event; NULL = none */
 	uint32_t room;	/* targets that there can be after reloads; 0: those that there are */

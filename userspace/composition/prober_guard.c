@@ -92,6 +92,7 @@ static enum transition_reason reason_of(const struct guard_change *change)
 		[GUARD_LOSS] = REASON_LOSS,
 		[GUARD_DELAY] = REASON_DELAY,
 		[GUARD_LOCAL_ERRORS] = REASON_LOCAL_ERRORS,
+		[GUARD_CANARIES] = REASON_CANARIES,
 	};
 
 	return change->after == GUARD_LET_GO ? REASON_LET_GO : reasons[change->why];
@@ -151,10 +152,13 @@ static struct transition vantage_transition(
 
 void prober_guard_step(struct prober *prober)
 {
-	struct guard_change change = guard_step(prober->guard, prober->turn_ns);
+	struct guard_change change;
 	struct event event = { .kind = EVENT_TRANSITION };
 	char text[REASON_SIZE];
 
+	if (prober->setup.canaries)
+		guard_see_canaries(prober->guard, canaries_answered_ns(prober->setup.canaries));
+	change = guard_step(prober->guard, prober->turn_ns);
 	/* Let go, it was told; that it has cleared then tells nothing new. */
 	if (!change.happened || change.before == GUARD_LET_GO)
 		return;

@@ -20,7 +20,6 @@ static const struct later {
 } later[] = {
 	{ "prober", "shard" },
 	{ "prober", "standby" },
-	{ "guard", "canary" },
 	{ "redis", "history" },
 	{ "redis", "disk_spool_max" },
 };

@@ -46,6 +46,7 @@ struct config {
 	struct path_model model;
 	struct settings defaults;
 	struct guard_policy guard;  /* [guard] */
+	char *guard_canaries;	     /* "NAME[:PORT] ..."; NULL = none */
 	struct group_policy groups; /* [guard] too */
 	/* [dns] */
 	char *dns_servers; /* "IP[:PORT],..."; NULL = the system's */

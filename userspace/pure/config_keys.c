@@ -173,6 +173,8 @@ static const struct key keys[] = {
 		CONFIG(guard.dns_share_pct) },
 	{ "guard", "sample", KEY_COUNT, .initial = "200", .min = "1", .max = "1000000",
 		CONFIG(guard.sample) },
+	{ "guard", "canary", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_canaries,
+		CONFIG(guard_canaries) },
 	{ "guard", "group", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_label,
 		CONFIG(groups.label) },
 	{ "guard", "group_share", KEY_PERCENT, .initial = "50%", .min = "1%", .max = "100%",

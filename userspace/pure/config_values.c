@@ -6,6 +6,8 @@
 #include "pure/parse.h"
 #include "pure/text.h"
 
+#define NAME_SIZE 260
+#define CANARIES 16
 #define ID_MAX 64
 #define UNIX_PATH_MAX 107 /* sun_path, unix(7), without its NUL */
 #define HOST_MAX 253	  /* RFC 1035 2.3.4, without the dot */
@@ -184,6 +186,42 @@ int check_servers(char *value, struct message *why)
 		return message_set(why, -EINVAL, "must be IP[:PORT],... or empty");
 	*to = '\0';
 	return 0;
+}
+
+static int check_canary(const char *item, size_t length, struct message *why)
+{
+	char copy[NAME_SIZE], buffer[SHOWN_SIZE], *host;
+	struct address address;
+	uint64_t port;
+	bool bracketed;
+
+	if (length < sizeof copy) {
+		memcpy(copy, item, length);
+		copy[length] = '\0';
+		if (!cut_host_port(copy, &host, &port, &bracketed) &&
+			(bracketed ? !address_parse(&address, host) && address.family == 6
+				   : is_plain_name(host, sizeof copy)))
+			return 0;
+	}
+	return message_set(why, -EINVAL, "%s is not NAME, NAME:PORT or [IPv6]:PORT",
+		shown(buffer, item, length));
+}
+
+int check_canaries(char *value, struct message *why)
+{
+	unsigned count = 0;
+
+	for (const char *at = value + strspn(value, BETWEEN); *at; at += strspn(at, BETWEEN)) {
+		size_t length = strcspn(at, BETWEEN);
+		int rc = check_canary(at, length, why);
+
+		if (rc)
+			return rc;
+		if (++count > CANARIES)
+			return message_set(why, -EINVAL, "at most %d canaries", CANARIES);
+		at += length;
+	}
+	return count ? 0 : message_set(why, -EINVAL, "must be NAME[:PORT] ... or empty");
 }
 
 /* Room for one more after count elements. It is full when count is a power of two, since it always

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "vocabulary/nsec.h"
+
 /* The window moves on in steps of a tenth of its length. */
 #define STEPS 10u
 /* So many times in which we were impaired are remembered. A cycle lasts an hour at most, and is judged
@@ -20,6 +22,8 @@ struct newest {
 	uint32_t failed : 1;
 };
 
+/* They are visited every second: a few times at least must have been in vain. */
+#define CANARY_LEAST_NS (4 * NSEC_PER_SEC)
 /* Lost SYNs come and go by themselves: so many standard deviations above what is usual are no chance. */
 #define LOSS_SIGMAS 7.0
 
@@ -39,6 +43,7 @@ struct guard {
 	uint64_t began_ns;		/* when step 1 began */
 	struct guard_view steps[STEPS]; /* by step modulo STEPS */
 	struct guard_view view;		/* over the window: the sum of them */
+	uint64_t canary_ns;		/* when one answered last; 0 = there are none */
 	uint64_t tripped_ns;
 	uint32_t usual; /* targets visited in a window, as it tripped */
 	struct span spans[SPANS_MAX];
@@ -188,10 +193,28 @@ static bool fails_itself(const struct guard *guard, double part)
 	       rise->local_errors > part * guard->policy.local_errors_pct / 100 * rise->samples;
 }
 
-static bool trips(struct guard *guard)
+void guard_see_canaries(struct guard *guard, uint64_t answered_ns)
+{
+	guard->canary_ns = answered_ns;
+}
+
+/* One of them has answered within this part of the window; true where there are none. */
+static bool canary_lives(const struct guard *guard, double part, uint64_t now_ns)
+{
+	uint64_t most_ns = guard->policy.window_ns;
+
+	if (most_ns < CANARY_LEAST_NS)
+		most_ns = CANARY_LEAST_NS;
+	return !guard->canary_ns || now_ns < guard->canary_ns ||
+	       (double)(now_ns - guard->canary_ns) <= part * (double)most_ns;
+}
+
+static bool trips(struct guard *guard, uint64_t now_ns)
 {
 	if (falls_silent(guard))
 		guard->why = GUARD_SILENCE;
+	else if (!canary_lives(guard, 1, now_ns))
+		guard->why = GUARD_CANARIES;
 	else if (fails_itself(guard, 1))
 		guard->why = GUARD_LOCAL_ERRORS;
 	else if (loses_for_certain(guard))
@@ -204,14 +227,18 @@ static bool trips(struct guard *guard)
 }
 
 /* Enough of those that are visited have been seen, and few of them fail; by every measure. */
-static bool clears(const struct guard *guard)
+static bool clears(const struct guard *guard, uint64_t now_ns)
 {
 	uint32_t enough = guard->usual / 2;
 
 	if (enough > guard->policy.sample)
 		enough = guard->policy.sample;
-	return guard->view.visited >= (enough ? enough : 1) && !loses(guard, CLEAR_PART) &&
-	       !is_slow(guard, CLEAR_PART) && !fails_itself(guard, CLEAR_PART) &&
+	/* It may have tripped before anything was known of any target. */
+	if (!enough && guard->usual)
+		enough = 1;
+	return canary_lives(guard, CLEAR_PART, now_ns) && guard->view.visited >= enough &&
+	       !loses(guard, CLEAR_PART) && !is_slow(guard, CLEAR_PART) &&
+	       !fails_itself(guard, CLEAR_PART) &&
 	       guard->view.failed <=
 		       CLEAR_PART * guard->policy.share_pct / 100 * guard->view.visited;
 }
@@ -244,17 +271,18 @@ struct guard_change guard_step(struct guard *guard, uint64_t now_ns)
 	move_on(guard, now_ns);
 	/* What lasts for as long as it takes to let go becomes the usual. */
 	guard->view.rise = rise_look(guard->rise, guard->state != GUARD_IMPAIRED, now_ns);
-	if (guard->state == GUARD_CLEAR && trips(guard)) {
+	if (guard->state == GUARD_CLEAR && trips(guard, now_ns)) {
 		guard->state = GUARD_IMPAIRED;
 		guard->tripped_ns = now_ns;
 		guard->usual = guard->view.visited;
 		begin_span(guard, now_ns);
-	} else if (guard->state != GUARD_CLEAR && clears(guard)) {
+	} else if (guard->state != GUARD_CLEAR && clears(guard, now_ns)) {
 		if (guard->state == GUARD_IMPAIRED)
 			end_span(guard, now_ns);
 		guard->state = GUARD_CLEAR;
 	} else if (guard->state == GUARD_IMPAIRED &&
-		   now_ns - guard->tripped_ns >= guard->policy.max_ns) {
+		   now_ns - guard->tripped_ns >= guard->policy.max_ns &&
+		   canary_lives(guard, CLEAR_PART, now_ns)) {
 		end_span(guard, now_ns);
 		guard->state = GUARD_LET_GO;
 	}

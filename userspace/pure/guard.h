@@ -35,7 +35,8 @@ enum guard_why {
 	GUARD_SILENCE, /* targets that used to answer did not */
 	GUARD_LOSS,
 	GUARD_DELAY,
-	GUARD_LOCAL_ERRORS
+	GUARD_LOCAL_ERRORS,
+	GUARD_CANARIES /* none of them answers */
 };
 
 /* What guard_step() did. */
@@ -50,7 +51,8 @@ struct guard_change {
 struct guard;
 
 /* targets: how many there can be, by index from 0; until guard_count() as many are there. Returns NULL when
- * memory is out. With window_ns = 0, or while less than min_targets are there, it never trips. */
+ * memory is out. With window_ns = 0, or while less than min_targets are there, it never trips. It lets go of what
+ * lasts for policy.max_ns; where canaries are, only while one of them answers. */
 struct guard *guard_create(const struct guard_policy *policy, uint32_t targets);
 void guard_destroy(struct guard *guard); /* NULL is fine */
 
@@ -69,6 +71,9 @@ void guard_measure(
 	struct guard *guard, unsigned sent, unsigned lost, double off_ms, uint64_t now_ns);
 /* A sample of a target that used to answer failed at our own side. */
 void guard_see_local_error(struct guard *guard, uint64_t now_ns);
+
+/* When the canary that answered last did; 0: none ever has, or there are none. */
+void guard_see_canaries(struct guard *guard, uint64_t answered_ns);
 
 /* Looks at the window as of now_ns, and trips, clears or lets go. */
 struct guard_change guard_step(struct guard *guard, uint64_t now_ns);

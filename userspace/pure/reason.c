@@ -97,6 +97,12 @@ static void add_guard_reason(struct line *line, const struct transition *transit
 		add(line, trigger ? "; it is us, and alerts are held" : "");
 		return;
 	}
+	if (transition->reason == REASON_CANARIES) {
+		add(line, trigger ? "no canary answers for " : "canaries answer again after ");
+		add_duration(line, transition->held_ms);
+		add(line, trigger ? "; it is us, and alerts are held" : "");
+		return;
+	}
 	if (transition->reason == REASON_RESOLVER) {
 		if (trigger) {
 			add(line,

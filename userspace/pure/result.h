@@ -69,6 +69,7 @@ enum transition_reason {
 	REASON_LOSS,	     /* KIND_VANTAGE: more SYNs are lost than usual, or no more */
 	REASON_DELAY,	     /* KIND_VANTAGE: latencies are longer than usual, or no more */
 	REASON_LOCAL_ERRORS, /* KIND_VANTAGE: samples fail at our own side, or do no more */
+	REASON_CANARIES,     /* KIND_VANTAGE: no canary answers, or one does again */
 	REASON_RESOLVER,     /* KIND_VANTAGE: look-ups fail, or do no more */
 	REASON_LET_GO,	     /* KIND_VANTAGE: that went on for guard.max */
 	REASON_ALONE	     /* told now: its group's event is over, and it is bad still */
