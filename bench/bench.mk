@@ -26,10 +26,13 @@ bench-score: setup-build
 
 bench-alerts: setup-build
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/bench/alerts
-	@$(B)/bench/alerts
+	@$(B)/bench/alerts $(if $(SEED),-s $(SEED)) $(if $(SCALE),-x $(SCALE))
 
-$(B)/bench/score $(B)/bench/alerts: %: %.o $(OBJ_PURE)
+ALERTS_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard bench/alerts*.c))
+$(B)/bench/score: $(B)/bench/score.o $(OBJ_PURE)
+$(B)/bench/alerts: $(ALERTS_OBJ) $(OBJ_PURE)
+$(B)/bench/score $(B)/bench/alerts:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -linih -lm
 
--include $(B)/bench/score.d $(B)/bench/alerts.d
+-include $(B)/bench/score.d $(ALERTS_OBJ:.o=.d)
