@@ -23,6 +23,7 @@ state_dir = {dir}
 warning_for = 30s
 critical_for = {hold}
 recovery_for = 2s
+{more}
 [redis]
 url = {url}
 """
@@ -32,21 +33,23 @@ ALERTS = "mosprobe:{kept}:alerts"
 class Service:
     """A port on the loopback that listens, or does not."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
+        self.address = address
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.port = server.getsockname()[1]
         self.target = f"127.0.0.1:{self.port}"
         self.key = "mosprobe:{kept}:target:" + self.target
 
     def up(self):
-        self.server = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        self.server = socket.create_server((self.address, self.port), backlog=1024)
 
     def down(self):
         self.server.close()
 
 
 def command(targets, url="", **keys):
-    keys = {"id": "kept", "interval": "1s", "window": 2, "hold": "2s", "dir": path("state"), **keys}
+    keys = {"id": "kept", "interval": "1s", "window": 2, "hold": "2s", "dir": path("state"), "more": "",
+            **keys}
     return [MOSPROBE, "run", "-c", write("conf", CONF.format(url=url, **keys)), "--targets",
             write("targets", "".join(f"{target}\n" for target in targets)), "--output", "none"]
 
@@ -163,6 +166,37 @@ def test_what_cannot_be_trusted_is_set_aside():
         told = once()
         expect("1 of 1 targets go on" in told and "not used" not in told, f"half {half}: {told}")
     service.down()
+
+
+def test_the_event_of_a_group_outlives_a_kill():
+    dark, bright = Service("0.0.0.0"), Service("0.0.0.0")
+    dark.up()
+    bright.up()
+    targets = ([f"127.9.0.{i + 1}:{dark.port} isp=dark" for i in range(12)] +
+               [f"127.9.1.{i + 1}:{bright.port} isp=bright" for i in range(20)])
+    with Redis() as redis:
+        words = command(targets, redis.url, dir=path("groups"), more="[guard]\nwindow = 1s\nshare = 60%\ngroup = isp")
+
+        def groups():
+            return [(a["event_action"], a["seq"]) for a in alerts_of(redis) if a["kind"] == "group"]
+
+        prober = start(words, "first.log")
+        wait_until(lambda: redis.cli("HGET", f"mosprobe:{{kept}}:target:127.9.0.1:{dark.port}", "state") == "ok",
+                   "settled targets", 15)
+        time.sleep(1)
+        dark.down()
+        wait_until(lambda: sum(a["kind"] == "mos" for a in alerts_of(redis)) == 12, "the members' alerts", 20)
+        equal(groups(), [("trigger", "1")], "events")
+        stop(prober, signal.SIGKILL)
+        prober = start(words, "second.log")
+        time.sleep(5)
+        equal(len(alerts_of(redis)), 13, "nothing is told again")
+        dark.up()
+        wait_until(lambda: len(groups()) == 2, "its end", 15)
+        stop(prober)
+        equal(groups(), [("trigger", "1"), ("resolve", "2")], "events")
+    dark.down()
+    bright.down()
 
 
 if __name__ == "__main__":

@@ -150,6 +150,7 @@ void prober_watch_resolver(struct prober *prober)
 		return;
 	event.transition = resolver_transition(prober, &change);
 	prober_send(prober, &event);
+	prober_state_keep_events(prober);
 	if (prober->setup.config->output == OUTPUT_TABLE)
 		return;
 	reason_text(text, &event.transition);

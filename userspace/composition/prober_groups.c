@@ -72,10 +72,14 @@ void prober_groups_step(struct prober *prober)
 {
 	struct event event = { .kind = EVENT_TRANSITION };
 	struct group_change change;
+	bool told = false;
 
 	while (groups_step(prober->groups, prober->turn_ns, &change)) {
 		event.transition = group_transition(prober, &change);
 		prober->counters.groups_open += change.open ? 1 : UINT64_MAX;
 		prober_send(prober, &event);
+		told = true;
 	}
+	if (told)
+		prober_state_keep_events(prober);
 }

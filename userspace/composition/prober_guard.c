@@ -166,6 +166,7 @@ void prober_guard_step(struct prober *prober)
 	prober->counters.guard_trips += change.after == GUARD_IMPAIRED;
 	event.transition = vantage_transition(prober, &change);
 	prober_send(prober, &event);
+	prober_state_keep_events(prober);
 	prober->heartbeat_due_ns = prober->turn_ns;
 	/* The table has it on its screen. */
 	if (prober->setup.config->output == OUTPUT_TABLE)

@@ -125,7 +125,7 @@ struct prober {
 	uint32_t open_cycles;  /* room for them */
 	struct held *held;     /* a ring, oldest first */
 	uint32_t held_first, held_count;
-	uint32_t vantage_seq;	 /* of the guard's newest event, 0 = none */
+	uint32_t vantage_seq; /* of the guard's newest event, 0 = none */
 	struct lookups lookups;
 	uint64_t lookups_due_ns; /* when the resolver is looked at again */
 	uint32_t resolver_seq;	 /* of the newest event about it, 0 = none */
@@ -239,6 +239,8 @@ void prober_state_restore(struct prober *prober, uint32_t target);
 int prober_state_start(struct prober *prober, struct message *msg);
 /* Keeps what is known of a target after this cycle. */
 void prober_state_keep(struct prober *prober, uint32_t target, uint64_t cycle);
+/* Keeps which events about this prober and its groups are open. */
+void prober_state_keep_events(struct prober *prober);
 void prober_state_forget(struct prober *prober, uint32_t target);
 
 /* prober_groups.c */

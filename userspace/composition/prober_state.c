@@ -4,7 +4,34 @@
 #include <stdlib.h>
 
 #include "composition/prober_parts.h"
+#include "pure/prober_record.h"
 #include "vocabulary/log.h"
+
+/* Events about this prober and its groups go on. Before targets are restored, which are their groups' members. */
+static void restore_events(struct prober *prober)
+{
+	struct prober_events events;
+	size_t length;
+	const char *text = state_events(prober->setup.state, &length);
+
+	if (!text)
+		return;
+	if (!prober_record_read(text, length, prober->setup.config->id, &events, prober->groups,
+		    prober->turn_ns)) {
+		log_line(LOG_WARN,
+			"state_dir %s: prober.events is damaged or another's, and not used",
+			prober->setup.config->state_dir);
+		return;
+	}
+	prober->vantage_seq = events.vantage_seq;
+	prober->resolver_seq = events.resolver_seq;
+	if (events.impaired)
+		guard_resume(prober->guard, prober->turn_ns);
+	if (events.resolver_fails)
+		prober->lookups.since_ns = prober->turn_ns;
+	prober->counters.impaired = guard_is_impaired(prober->guard);
+	prober->counters.groups_open = groups_count_open(prober->groups);
+}
 
 int prober_state_create(struct prober *prober)
 {
@@ -18,6 +45,7 @@ int prober_state_create(struct prober *prober)
 	if (!prober->saved)
 		return -ENOMEM;
 	/* Numbers go on rising, also when the wall clock was behind at this start. */
+	restore_events(prober);
 	newest = state_newest_cycle(prober->setup.state);
 	now = (uint64_t)((int64_t)prober->turn_ns - prober->epoch_ns) / prober->interval_ns;
 	if (newest >= now) {
@@ -30,6 +58,20 @@ int prober_state_create(struct prober *prober)
 	return 0;
 }
 
+void prober_state_keep_events(struct prober *prober)
+{
+	const struct prober_events events = {
+		.vantage_seq = prober->vantage_seq,
+		.resolver_seq = prober->resolver_seq,
+		.impaired = guard_is_impaired(prober->guard),
+		.resolver_fails = prober->lookups.since_ns != 0,
+	};
+
+	if (prober->setup.state)
+		state_keep_events(prober->setup.state,
+			prober_record_text(prober->setup.config->id, &events, prober->groups));
+}
+
 static enum state standing(struct prober *prober, uint32_t target)
 {
 	if (!window_is_verified(prober->window, target))
@@ -39,6 +81,18 @@ static enum state standing(struct prober *prober, uint32_t target)
 		    prober->visits[target].number))
 		return STATE_SETTLING;
 	return alert_level(&prober->alerts[target]);
+}
+
+/* How it stood in its group: what was bad then is bad still, and nothing new. */
+static void see_group(struct prober *prober, uint32_t target, uint64_t cycle)
+{
+	const struct target *known = prober_target(prober, target);
+	struct result result = { .target = known, .target_index = target };
+	enum cause cause;
+
+	result.mos = window_mos(prober->window, target, cycle, &cause);
+	result.cause = (uint8_t)cause;
+	prober_groups_see(prober, &result, prober->visits[target].state >= STATE_OK);
 }
 
 void prober_state_restore(struct prober *prober, uint32_t target)
@@ -62,6 +116,7 @@ void prober_state_restore(struct prober *prober, uint32_t target)
 	visit->state = (uint8_t)standing(prober, target);
 	prober->counters.states[visit->state]++;
 	prober->restored++;
+	see_group(prober, target, parts.cycle);
 }
 
 int prober_state_start(struct prober *prober, struct message *msg)

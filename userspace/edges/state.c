@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "edges/state.h"
+#include "edges/state_own.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,12 +11,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "edges/state_file.h"
 #include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
-#include "vocabulary/queue.h"
 
-#define NONE UINT32_MAX
+#define EVENTS_NAME "prober.events"
 #define SLEEP_MS 200
 #define SYNC_EVERY_NS NSEC_PER_MIN
 #define TOLD_EVERY_NS NSEC_PER_MIN
@@ -27,81 +23,9 @@
 #define QUEUE_LEAST 1024
 #define QUEUE_MOST 65536
 
-/* What goes through the queue, with the record behind it. */
-struct item {
-	uint32_t target;
-	uint32_t forget;
-	uint64_t record[];
-};
-
-struct state_store {
-	struct state_setup setup;
-	struct state_file file;
-	uint32_t *table; /* of what was found: place + 1 by the hash of the key */
-	uint32_t mask;
-	bool *adopted;	 /* by place */
-	uint32_t orphan; /* the next place that state_next_orphan() looks at */
-	uint64_t newest_cycle;
-
-	uint32_t *place_of; /* by target; NONE */
-	uint32_t *free_places, free_count, free_room;
-
-	struct queue *queue;
-	struct item *kept, *item; /* the prober's, the thread's */
-	pthread_t thread;
-	bool runs;
-	_Atomic bool stop;
-	_Atomic uint64_t written, failed;
-	uint64_t told_ns;
-};
-
-static int out_of_memory(struct message *msg)
+int state_out_of_memory(struct message *msg)
 {
 	return message_set(msg, -ENOMEM, "state: out of memory");
-}
-
-static uint32_t *found_place(const struct state_store *state, const char *key)
-{
-	uint32_t at = (uint32_t)XXH3_64bits(key, strlen(key)) & state->mask;
-	struct state_parts parts;
-	const void *window;
-	uint32_t sequence;
-
-	for (; state->table[at]; at = (at + 1) & state->mask)
-		if (state_file_record(
-			    &state->file, state->table[at] - 1, &parts, &window, &sequence) &&
-			!strcmp(parts.key, key))
-			break;
-	return &state->table[at];
-}
-
-/* Which target stands where. */
-static int index_found(struct state_store *state, struct message *msg)
-{
-	uint32_t places = state->file.found_places, size = 16;
-	struct state_parts parts;
-	const void *window;
-	uint32_t sequence;
-
-	while (size < 2 * places)
-		size *= 2;
-	state->mask = size - 1;
-	state->table = calloc(size, sizeof *state->table);
-	state->adopted = calloc(places ? places : 1, sizeof *state->adopted);
-	if (!state->table || !state->adopted)
-		return out_of_memory(msg);
-	for (uint32_t i = 0; i < places; i++) {
-		if (!state_file_record(&state->file, i, &parts, &window, &sequence))
-			continue;
-		if (state->file.same)
-			state->file.sequences[i] = sequence;
-		if (!parts.key[0])
-			continue;
-		*found_place(state, parts.key) = i + 1;
-		if (parts.cycle > state->newest_cycle)
-			state->newest_cycle = parts.cycle;
-	}
-	return 0;
 }
 
 static int take_memory(struct state_store *state, struct message *msg)
@@ -118,9 +42,9 @@ static int take_memory(struct state_store *state, struct message *msg)
 	state->item = calloc(1, item_size);
 	if (!state->place_of || !state->kept || !state->item ||
 		queue_create(&state->queue, item_size, queue_size))
-		return out_of_memory(msg);
+		return state_out_of_memory(msg);
 	for (uint32_t i = 0; i < room; i++)
-		state->place_of[i] = NONE;
+		state->place_of[i] = STATE_NO_PLACE;
 	return 0;
 }
 
@@ -132,7 +56,7 @@ int state_open(struct state_store **ret, const struct state_setup *setup, struct
 
 	ret_note->text[0] = '\0';
 	if (!state)
-		return out_of_memory(msg);
+		return state_out_of_memory(msg);
 	state->setup = *setup;
 	error = state_file_lock(&state->file, setup->dir, msg);
 	if (!error)
@@ -142,34 +66,14 @@ int state_open(struct state_store **ret, const struct state_setup *setup, struct
 	if (!error)
 		error = take_memory(state, msg);
 	if (!error)
-		error = index_found(state, msg);
+		error = state_index_found(state, msg);
 	if (error) {
 		state_close(state);
 		return error;
 	}
+	state->events = state_file_text(&state->file, EVENTS_NAME, &state->events_length);
 	*ret = state;
 	return 0;
-}
-
-bool state_next_orphan(struct state_store *state, struct state_parts *ret)
-{
-	const void *window;
-	uint32_t sequence;
-
-	while (state->orphan < state->file.found_places) {
-		uint32_t place = state->orphan++;
-
-		if (!state->adopted[place] &&
-			state_file_record(&state->file, place, ret, &window, &sequence) &&
-			ret->key[0])
-			return true;
-	}
-	return false;
-}
-
-uint64_t state_newest_cycle(const struct state_store *state)
-{
-	return state->newest_cycle;
 }
 
 static void complain(struct state_store *state, int error)
@@ -204,12 +108,21 @@ static uint32_t take_place(struct state_store *state)
 	return state->free_count ? state->free_places[--state->free_count] : state->file.places;
 }
 
-static void write_item(struct state_store *state, struct item *item)
+static void write_events(struct state_store *state, char *text)
+{
+	int error = state_file_replace(&state->file, EVENTS_NAME, text);
+
+	free(text);
+	if (error)
+		complain(state, error);
+}
+
+void state_write_item(struct state_store *state, struct item *item)
 {
 	uint32_t *place = &state->place_of[item->target], before = state->file.places;
 	int error;
 
-	if (*place == NONE) {
+	if (*place == STATE_NO_PLACE) {
 		if (item->forget)
 			return;
 		*place = take_place(state);
@@ -222,7 +135,7 @@ static void write_item(struct state_store *state, struct item *item)
 		if (*place >= before) {
 			if (*place < state->file.places)
 				give_back(state, *place);
-			*place = NONE;
+			*place = STATE_NO_PLACE;
 		}
 		complain(state, error);
 		return;
@@ -231,29 +144,7 @@ static void write_item(struct state_store *state, struct item *item)
 	if (!item->forget)
 		return;
 	give_back(state, *place);
-	*place = NONE;
-}
-
-bool state_adopt(struct state_store *state, const char *key, uint32_t target,
-	struct state_parts *ret, const void **ret_window)
-{
-	uint32_t place = *found_place(state, key), sequence;
-
-	if (!place || state->adopted[place - 1])
-		return false;
-	state->adopted[--place] = true;
-	state_file_record(&state->file, place, ret, ret_window, &sequence);
-	if (state->file.same) {
-		state->place_of[target] = place;
-		return true;
-	}
-	*ret_window = NULL;
-	ret->alert.warning_cycles = ret->alert.critical_cycles = ret->alert.recovery_cycles = 0;
-	state->item->target = target;
-	state->item->forget = false;
-	state_record_write(state->item->record, state->setup.window_size, ret, NULL);
-	write_item(state, state->item);
-	return true;
+	*place = STATE_NO_PLACE;
 }
 
 static void *run(void *arg)
@@ -266,7 +157,10 @@ static void *run(void *arg)
 	do {
 		stop = atomic_load(&state->stop);
 		while (queue_pop(state->queue, state->item)) {
-			write_item(state, state->item);
+			if (state->item->events)
+				write_events(state, state->item->events);
+			else
+				state_write_item(state, state->item);
 			dirty = true;
 		}
 		now_ns = nsec_mono();
@@ -314,6 +208,8 @@ static void settle(struct state_store *state)
 	free(state->adopted);
 	state->table = NULL;
 	state->adopted = NULL;
+	free(state->events);
+	state->events = NULL;
 }
 
 int state_start(struct state_store *state, struct message *msg)
@@ -339,6 +235,7 @@ static void keep(struct state_store *state, uint32_t target, bool forget,
 {
 	state->kept->target = target;
 	state->kept->forget = forget;
+	state->kept->events = NULL;
 	state_record_write(state->kept->record, state->setup.window_size, parts, window);
 	queue_push(state->queue, state->kept);
 }
@@ -352,6 +249,21 @@ void state_keep(struct state_store *state, uint32_t target, const struct state_p
 void state_forget(struct state_store *state, uint32_t target)
 {
 	keep(state, target, true, &(struct state_parts) { .cycle = 0 }, NULL);
+}
+
+const char *state_events(const struct state_store *state, size_t *ret_length)
+{
+	*ret_length = state->events_length;
+	return state->events;
+}
+
+void state_keep_events(struct state_store *state, char *text)
+{
+	if (!text)
+		return;
+	state->kept->events = text;
+	if (!queue_push(state->queue, state->kept))
+		free(text);
 }
 
 void state_wake(struct state_store *state)
@@ -383,6 +295,7 @@ void state_close(struct state_store *state)
 	free(state->adopted);
 	free(state->place_of);
 	free(state->free_places);
+	free(state->events);
 	free(state->kept);
 	free(state->item);
 	free(state);

@@ -47,6 +47,12 @@ int state_start(struct state_store *state, struct message *msg);
  * is counted, and the next cycle says it again. */
 void state_keep(struct state_store *state, uint32_t target, const struct state_parts *parts,
 	const void *window);
+/* What is known of the prober itself: the text that was kept last, NULL when there is none. It lives until
+ * state_start(). */
+const char *state_events(const struct state_store *state, size_t *ret_length);
+/* Queues the next one, which is taken over (malloc); NULL is fine. */
+void state_keep_events(struct state_store *state, char *text);
+
 /* The target has left. */
 void state_forget(struct state_store *state, uint32_t target);
 /* Once a turn: wakes the thread. */

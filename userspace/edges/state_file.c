@@ -308,6 +308,51 @@ int state_file_write(struct state_file *file, uint32_t place, void *record)
 	return 0;
 }
 
+#define TEXT_MOST (64u << 20)
+
+char *state_file_text(const struct state_file *file, const char *name, size_t *ret_length)
+{
+	int fd = openat(file->dir_fd, name, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	char *text = NULL;
+	ssize_t length = -1;
+
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size < TEXT_MOST) {
+		text = malloc((size_t)status.st_size + 1);
+		length = text ? read(fd, text, (size_t)status.st_size) : -1;
+	}
+	close(fd);
+	if (length < 0) {
+		free(text);
+		return NULL;
+	}
+	text[length] = '\0';
+	*ret_length = (size_t)length;
+	return text;
+}
+
+int state_file_replace(const struct state_file *file, const char *name, const char *text)
+{
+	size_t length = strlen(text);
+	char next[64];
+	int fd, error = 0;
+
+	snprintf(next, sizeof next, "%s.new", name);
+	fd = openat(file->dir_fd, next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, length) != (ssize_t)length)
+		error = errno ? -errno : -ENOSPC;
+	if (!error && fdatasync(fd))
+		error = -errno;
+	close(fd);
+	if (!error && renameat(file->dir_fd, next, file->dir_fd, name))
+		error = -errno;
+	return error;
+}
+
 void state_file_close(struct state_file *file)
 {
 	state_file_forget_found(file);

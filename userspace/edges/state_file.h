@@ -38,6 +38,10 @@ int state_file_commit(struct state_file *file);
 /* Seals a record and writes it into the older half of a place, for which room is made. Returns 0 or a negative
  * errno. */
 int state_file_write(struct state_file *file, uint32_t place, void *record);
+/* The whole of a small file of the folder, to be freed; NULL = there is none. */
+char *state_file_text(const struct state_file *file, const char *name, size_t *ret_length);
+/* Replaces it in one step. Returns 0 or a negative errno. */
+int state_file_replace(const struct state_file *file, const char *name, const char *text);
 void state_file_close(struct state_file *file);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pure/groups.h"
+#include "pure/groups_own.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,43 +9,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define NO_GROUP UINT32_MAX
-/* policy.within_ns is looked at in so many slices: it is exact to a tenth. */
-#define SLICES 10
 /* A group of which less than this part of what makes an event became bad holds back nobody's alert. */
 #define DOUBT_PART 2
-
-struct member {
-	uint32_t group;	    /* NO_GROUP = none */
-	uint32_t bad_slice; /* when it became bad */
-	uint8_t standing;   /* enum standing */
-	uint8_t cause;	    /* enum cause, while bad */
-};
-
-struct group {
-	char *value;
-	uint64_t opened_ns, closed_ns;
-	uint32_t members; /* not absent */
-	uint32_t bad, bad_most;
-	uint32_t causes[CAUSE_COUNT]; /* of those that are bad */
-	uint32_t slice;		      /* the newest of recent[] */
-	uint32_t since_slice;	      /* what became bad before has had its event */
-	uint32_t recent[SLICES];      /* bad ones by when they became so; by slice % SLICES */
-	uint32_t seq;
-	bool open, queued;
-};
-
-struct groups {
-	struct group_policy policy;
-	uint64_t slice_ns;
-	struct member *members; /* by target */
-	struct group *groups;
-	uint32_t count, room;
-	uint32_t *
-		table; /* by hash of the value: index + 1; its size a power of two, twice the room */
-	uint32_t *queue; /* to be looked at */
-	uint32_t queued;
-};
 
 struct groups *groups_create(const struct group_policy *policy, uint32_t targets)
 {
@@ -114,8 +79,7 @@ static int grow(struct groups *groups)
 	return 0;
 }
 
-/* The group of this value, made when there is none; NO_GROUP when memory is out. */
-static uint32_t group_of(struct groups *groups, const char *value)
+uint32_t groups_find(struct groups *groups, const char *value)
 {
 	uint32_t *place;
 
@@ -189,7 +153,7 @@ int groups_place(struct groups *groups, uint32_t target, const char *value)
 		return 0;
 	member = &groups->members[target];
 	if (value && *value) {
-		group = group_of(groups, value);
+		group = groups_find(groups, value);
 		if (group == NO_GROUP)
 			return -ENOMEM;
 	}

@@ -46,6 +46,18 @@ int groups_place(struct groups *groups, uint32_t target, const char *value);
 void groups_see(struct groups *groups, uint32_t target, enum standing standing, enum cause cause,
 	uint64_t bad_ns, uint64_t now_ns);
 
+/* What outlives the process: of each group, from 0 on; false beyond the last. value lives as long as groups. */
+struct group_saved {
+	const char *value;
+	uint32_t seq, bad_most;
+	bool open;
+};
+bool groups_save(const struct groups *groups, uint32_t index, struct group_saved *ret);
+/* Groups of which an event is open. */
+uint32_t groups_count_open(const struct groups *groups);
+/* After a restart: its event goes on, if it was open. How its members stand is seen afterwards. Returns 0 or -ENOMEM. */
+int groups_restore(struct groups *groups, const struct group_saved *saved, uint64_t now_ns);
+
 /* Takes the next event that follows from what was seen; false when there is none. */
 bool groups_step(struct groups *groups, uint64_t now_ns, struct group_change *ret);
 

@@ -262,6 +262,19 @@ static void end_span(struct guard *guard, uint64_t now_ns)
 	guard->spans[guard->span_count - 1].to_ns = now_ns;
 }
 
+void guard_resume(struct guard *guard, uint64_t now_ns)
+{
+	if (!is_on(guard))
+		return;
+	guard->state = GUARD_IMPAIRED;
+	guard->why = GUARD_SILENCE;
+	guard->tripped_ns = now_ns;
+	/* What it was is not known; a few must be seen in any case. */
+	guard->usual = guard->present < 2 * guard->policy.sample ? guard->present
+								 : 2 * guard->policy.sample;
+	begin_span(guard, now_ns);
+}
+
 struct guard_change guard_step(struct guard *guard, uint64_t now_ns)
 {
 	struct guard_change change = { .before = guard->state };

@@ -75,6 +75,9 @@ void guard_see_local_error(struct guard *guard, uint64_t now_ns);
 /* When the canary that answered last did; 0: none ever has, or there are none. */
 void guard_see_canaries(struct guard *guard, uint64_t answered_ns);
 
+/* After a restart: it had tripped, and it has not been seen that it is over. */
+void guard_resume(struct guard *guard, uint64_t now_ns);
+
 /* Looks at the window as of now_ns, and trips, clears or lets go. */
 struct guard_change guard_step(struct guard *guard, uint64_t now_ns);
 
