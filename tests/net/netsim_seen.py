@@ -27,6 +27,7 @@ sniffer.bind(("netsim0", 3))
 sniffer.setblocking(False)
 sniffer.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)    # SO_RCVBUFFORCE: it is read at the end
 sniffer.setsockopt(socket.SOL_SOCKET, 35, 1)          # SO_TIMESTAMPNS
+time.sleep(0.3)    # the kernel switches stamps on by a worker; without one, a packet has the time of its reading
 selector = selectors.DefaultSelector()
 begin, results, packets, waiting = time.monotonic(), [], [], {}
 while plan or waiting:
