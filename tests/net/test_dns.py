@@ -227,6 +227,8 @@ def test_a_resolver_that_fails_is_one_event():
     names = [f"name{i}.test" for i in range(4)]
     dns = StrangeDns({name: Answer(HERE[0], ttl=1) for name in names})
     dns.alive = False
+    close_all()
+    here = listen(HERE[0])
     prober = Prober(dns, names, "ttl_min = 1s")
 
     def events():
@@ -238,6 +240,7 @@ def test_a_resolver_that_fails_is_one_event():
         prober.wait(name, "an answer", 30, outcome="ok")
     wait_until(lambda: len(events()) == 2, "that it works again", 30)
     prober.end()
+    here.close()
     outcomes = {line["outcome"] for name in names for line in prober.results(name)}
     expect("failed" not in outcomes, f"held against names: {outcomes}")
     trigger, resolve = events()
@@ -246,6 +249,33 @@ def test_a_resolver_that_fails_is_one_event():
     equal(trigger["dedup_key"], resolve["dedup_key"], "dedup_key")
     expect("look-ups of the last minute failed" in trigger["reason"], trigger["reason"])
     expect("resolver: works again after" in resolve["reason"], resolve["reason"])
+
+
+def test_addresses_outlive_the_process():
+    """Started again while the resolver is dead, every name has the address that it had."""
+    names = [f"name{i}.test" for i in range(5)]
+    dns = StrangeDns({name: Answer(HERE[i], ttl=1) for i, name in enumerate(names)})
+    close_all()
+    here = [listen(address) for address in HERE[:5]]
+    state = f"[prober]\nstate_dir = {path('state')}"
+    prober = Prober(dns, names, f"ttl_min = 1s\n{state}")
+    for name in names:
+        prober.wait(name, "an answer", outcome="ok")
+    prober.end()
+    dns.alive = False
+    prober = Prober(dns, [*names, "new.test"], f"ttl_min = 1s\n{state}")
+    for i, name in enumerate(names):
+        prober.wait(name, "an answer at its old address", outcome="ok", addr=HERE[i])
+    prober.wait("new.test", "nothing is known of it", outcome="missing", addr="")
+    prober.end()
+    with open(path("state/names.state"), "a", encoding="ascii") as file:
+        file.write("x")
+    prober = Prober(dns, names, f"ttl_min = 1s\n{state}")
+    prober.wait(names[0], "nothing is known of it", outcome="missing", addr="")
+    prober.end()
+    for server in here:
+        server.close()
+    expect(prober.said("names.state is damaged"), "it was told")
 
 
 if __name__ == "__main__":

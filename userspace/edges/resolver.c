@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "edges/resolver.h"
+#include "edges/resolver_own.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,11 +7,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "edges/resolver_cares.h"
-#include "pure/dns_cache.h"
+#include "edges/resolver_saved.h"
 #include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
@@ -23,6 +24,8 @@
 /* When the prober's queue is full: how long until it is tried again. */
 #define TELL_AGAIN_MS 10
 #define LOOKUPS_WORTH_TELLING 1000
+/* Addresses are kept so often, for a process that is killed. */
+#define SAVED_EVERY_NS (60 * NSEC_PER_SEC)
 
 /* Hosts that come (with a name) and go (without). */
 struct batch {
@@ -40,6 +43,8 @@ struct resolver {
 	struct dns_client *client;
 	struct dns_cache *cache;
 	uint64_t now_ns, started_ns;
+	const char *state_dir; /* NULL = addresses are not kept */
+	uint64_t saved_ns;     /* when they were */
 	bool told_first;
 	size_t room;
 	pthread_t thread;
@@ -49,26 +54,6 @@ struct resolver {
 	_Atomic bool stop;
 	_Atomic uint64_t lookups, found, not_found, failed, pending;
 };
-
-static enum dns_status status_of(const struct dns_known *known)
-{
-	if (known->address[DNS_V4].family || known->address[DNS_V6].family)
-		return DNS_OK;
-	if (!known->looked)
-		return DNS_PENDING;
-	return known->failing ? DNS_FAILED : DNS_NOT_FOUND;
-}
-
-static struct dns_answer answer_of(const struct dns_known *known)
-{
-	return (struct dns_answer) {
-		.host = known->host,
-		.status = (uint8_t)status_of(known),
-		.stale = known->stale,
-		.v4 = known->address[DNS_V4],
-		.v6 = known->address[DNS_V6],
-	};
-}
 
 static void count_lookup(struct resolver *resolver, const struct dns_reply replies[DNS_FAMILIES])
 {
@@ -103,15 +88,22 @@ static void tell_first(struct resolver *resolver)
 		(unsigned long)resolver->not_found, (unsigned long)resolver->failed);
 }
 
+/* Nothing is known of it yet, not even from before. */
+static bool is_awaited(const struct dns_known *known)
+{
+	return !known->looked && !known->address[DNS_V4].family && !known->address[DNS_V6].family;
+}
+
 static void looked_up(void *context, uint32_t host, const struct dns_reply replies[DNS_FAMILIES])
 {
 	struct resolver *resolver = context;
 
-	bool looked = dns_cache_known(resolver->cache, host).looked;
+	struct dns_known before = dns_cache_known(resolver->cache, host);
+	bool waits = is_awaited(&before);
 
 	count_lookup(resolver, replies);
 	dns_cache_store(resolver->cache, host, replies, resolver->now_ns);
-	if (!looked && dns_cache_known(resolver->cache, host).looked && !--resolver->pending &&
+	if (waits && dns_cache_known(resolver->cache, host).looked && !--resolver->pending &&
 		!resolver->told_first)
 		tell_first(resolver);
 }
@@ -142,7 +134,7 @@ static bool tell(struct resolver *resolver)
 
 	while (dns_cache_news(resolver->cache, &known) &&
 		queue_depth(resolver->answers) < queue_capacity(resolver->answers)) {
-		struct dns_answer answer = answer_of(&known);
+		struct dns_answer answer = resolver_answer(&known);
 
 		queue_push(resolver->answers, &answer);
 		dns_cache_told(resolver->cache);
@@ -163,7 +155,9 @@ static void take_batch(struct resolver *resolver, const struct batch *batch)
 				resolver->cache, host, batch->hosts[i].name, resolver->now_ns);
 			resolver->pending++;
 		} else {
-			resolver->pending -= !dns_cache_known(resolver->cache, host).looked;
+			struct dns_known known = dns_cache_known(resolver->cache, host);
+
+			resolver->pending -= is_awaited(&known);
 			dns_cache_remove(resolver->cache, host);
 		}
 	}
@@ -200,6 +194,21 @@ static int sleep_ms(const struct resolver *resolver, bool told)
 	return most ? dns_client_wait_ms(resolver->client, most) : 0;
 }
 
+/* Off the prober's turn: this thread may wait for a disk. */
+static void save(struct resolver *resolver)
+{
+	int error;
+
+	if (!resolver->state_dir)
+		return;
+	resolver->saved_ns = resolver->now_ns;
+	error = resolver_saved_write(
+		resolver->cache, resolver->room, resolver->state_dir, resolver->now_ns);
+	if (error)
+		log_line(LOG_ERROR, "state_dir %s: addresses are not kept: %s", resolver->state_dir,
+			strerror(-error));
+}
+
 static void *run(void *arg)
 {
 	struct resolver *resolver = arg;
@@ -223,10 +232,14 @@ static void *run(void *arg)
 				dns_cache_hurry(resolver->cache, host, resolver->now_ns);
 		ask_due(resolver);
 		told = tell(resolver);
+		if (resolver->now_ns - resolver->saved_ns >= SAVED_EVERY_NS)
+			save(resolver);
 		if (queue_may_sleep(resolver->requests))
 			poll(fds, sizeof fds / sizeof *fds, sleep_ms(resolver, told));
 		queue_awake(resolver->requests);
 	}
+	resolver->now_ns = nsec_mono();
+	save(resolver);
 	return NULL;
 }
 
@@ -286,6 +299,12 @@ int resolver_start(struct resolver **ret, const struct config *config, const cha
 	if (error) {
 		message_set(msg, error, "DNS: cannot start: out of memory or descriptors");
 		goto fail;
+	}
+	if (config->state_dir) {
+		resolver->state_dir = config->state_dir;
+		resolver->saved_ns = nsec_mono();
+		resolver->pending -= resolver_saved_load(
+			resolver->cache, names, count, config->state_dir, resolver->saved_ns);
 	}
 	error = dns_client_create(&resolver->client, config, LOOKS_MAX, looked_up, resolver, msg);
 	if (error)
@@ -364,78 +383,4 @@ struct resolver_stats resolver_stats(const struct resolver *resolver)
 		.failed = resolver->failed,
 		.pending = resolver->pending,
 	};
-}
-
-struct single {
-	bool done;
-	struct dns_cache *cache;
-};
-
-static void single_looked_up(
-	void *context, uint32_t host, const struct dns_reply replies[DNS_FAMILIES])
-{
-	struct single *single = context;
-
-	dns_cache_store(single->cache, host, replies, nsec_mono());
-	single->done = true;
-}
-
-static void wait_for_single(
-	struct dns_client *client, const struct single *single, uint64_t timeout_ns)
-{
-	uint64_t end_ns = nsec_mono() + timeout_ns;
-	struct pollfd fd = { .fd = dns_client_fd(client), .events = POLLIN };
-
-	while (!single->done) {
-		uint64_t now_ns = nsec_mono();
-		uint64_t left_ms;
-
-		if (now_ns >= end_ns)
-			return;
-		left_ms = (end_ns - now_ns) / NSEC_PER_MSEC + 1;
-		poll(&fd, 1,
-			dns_client_wait_ms(
-				client, left_ms < SLEEP_MOST_MS ? (int)left_ms : SLEEP_MOST_MS));
-		dns_client_turn(client, nsec_mono());
-	}
-}
-
-int resolver_lookup(const struct config *config, const char *name, uint64_t timeout_ns,
-	struct dns_answer *ret, struct message *ret_servers, struct message *msg)
-{
-	struct dns_policy policy = { 0 };
-	struct single single = { .done = false };
-	struct dns_client *client = NULL;
-	struct dns_known known;
-	struct message servers;
-	uint32_t host = 0;
-	int error;
-
-	error = dns_cache_create(&single.cache, &policy, &name, 1, 1, 0, 0);
-	if (error)
-		return message_set(msg, error, "DNS: out of memory");
-	error = dns_client_create(&client, config, 1, single_looked_up, &single, msg);
-	if (error)
-		goto out;
-	dns_client_servers(client, &servers);
-	dns_cache_due(single.cache, 0, &host);
-	known = dns_cache_known(single.cache, host);
-	dns_client_ask(client, host, name, known.address, nsec_mono());
-	wait_for_single(client, &single, timeout_ns);
-	known = dns_cache_known(single.cache, host);
-	if (!single.done) {
-		error = message_set(
-			msg, -ETIMEDOUT, "%s: no answer from %s in time", name, servers.text);
-	} else if (status_of(&known) == DNS_FAILED) {
-		error = message_set(msg, -EIO, "%s: asked %s: %s", name, servers.text,
-			dns_client_failure(client));
-	} else {
-		*ret = answer_of(&known);
-		if (ret_servers)
-			*ret_servers = servers;
-	}
-out:
-	dns_client_destroy(client);
-	dns_cache_destroy(single.cache);
-	return error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pure/dns_cache.h"
+#include "pure/dns_cache_own.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,34 +8,8 @@
 
 #include "vocabulary/nsec.h"
 
-#define NOWHERE UINT32_MAX
-
 #define RETRY_FIRST_NS (5 * NSEC_PER_SEC)
 #define RETRY_MOST_NS (120 * NSEC_PER_SEC)
-
-struct host {
-	uint64_t next_ns;    /* when it is due; the key of the heap */
-	uint32_t place;	     /* in the heap; NOWHERE = under way */
-	uint32_t news_after; /* the next one in the list of news; itself at the end of the list,
-			       * NOWHERE when it is not listed */
-	uint32_t expires_s[DNS_FAMILIES]; /* end of the TTL, whole seconds, rounded up */
-	uint8_t v6[16], v4[4];
-	bool has[DNS_FAMILIES];
-	bool looked, failing, stale;
-	bool asked;	  /* under way */
-	bool gone;	  /* was removed */
-	uint8_t failures; /* in a row; stops at its greatest value */
-};
-_Static_assert(sizeof(struct host) + sizeof(uint32_t) <= 64, "memory per host");
-
-struct dns_cache {
-	struct dns_policy policy;
-	const char **names;
-	struct host *hosts;
-	uint32_t *heap; /* binary, the earliest on top */
-	uint32_t waiting;
-	uint32_t news_first, news_last; /* NOWHERE = no news */
-};
 
 /* FNV-1a, then the finalizer of splitmix64, because FNV's high bits move little for short names. */
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
@@ -271,7 +245,7 @@ static uint64_t retry_after(const struct host *host)
 	return pause_ns > RETRY_MOST_NS ? RETRY_MOST_NS : pause_ns;
 }
 
-static void set_address(struct host *host, enum dns_family family, const struct address *address)
+void dns_host_set_address(struct host *host, enum dns_family family, const struct address *address)
 {
 	host->has[family] = true;
 	if (family == DNS_V4)
@@ -291,7 +265,7 @@ static void store_family(const struct dns_cache *cache, struct host *host, enum 
 	case DNS_REPLY_FOUND:
 		end_ns = now_ns + ttl_of(cache, reply->ttl_s);
 		host->expires_s[family] = (uint32_t)((end_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC);
-		set_address(host, family, &reply->address);
+		dns_host_set_address(host, family, &reply->address);
 		break;
 	case DNS_REPLY_FAILED:
 		host->has[family] = host->has[family] && now_ns < gone_ns;
@@ -353,7 +327,7 @@ static bool is_news(const struct dns_known *before, const struct dns_known *afte
 	       (!had && before->failing != after->failing);
 }
 
-static void list_news(struct dns_cache *cache, uint32_t host)
+void dns_cache_list_news(struct dns_cache *cache, uint32_t host)
 {
 	if (cache->hosts[host].news_after != NOWHERE)
 		return;
@@ -387,7 +361,7 @@ void dns_cache_store(struct dns_cache *cache, uint32_t index,
 	set_next(cache, index, replies, failed, now_ns);
 	after = dns_cache_known(cache, index);
 	if (is_news(&before, &after))
-		list_news(cache, index);
+		dns_cache_list_news(cache, index);
 }
 
 struct dns_known dns_cache_known(const struct dns_cache *cache, uint32_t host)

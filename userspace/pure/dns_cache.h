@@ -83,6 +83,19 @@ void dns_cache_store(struct dns_cache *cache, uint32_t host,
 
 struct dns_known dns_cache_known(const struct dns_cache *cache, uint32_t host);
 
+/* What outlives the process of a host. */
+struct dns_saved {
+	struct address address[DNS_FAMILIES]; /* family 0 = none */
+	int64_t left_s[DNS_FAMILIES];	      /* of its TTL; negative: it ended so long ago */
+};
+/* False when there is nothing of it. */
+bool dns_cache_save(
+	const struct dns_cache *cache, uint32_t host, uint64_t now_ns, struct dns_saved *ret);
+/* Of a host that has not been looked up yet: it has these addresses, unless they are older than stale_max. False when it
+ * got none. */
+bool dns_cache_restore(
+	struct dns_cache *cache, uint32_t host, uint64_t now_ns, const struct dns_saved *saved);
+
 /* Hosts of which something new is known, oldest first, each listed once with its newest state: the
  * first one; false when there is none. dns_cache_told() takes it off the list. */
 bool dns_cache_news(const struct dns_cache *cache, struct dns_known *ret);
