@@ -37,7 +37,8 @@ $(B)/tests/unit/test_columns%o: OWN_CFLAGS := -Wno-psabi
 
 # Pushes synthetic results through the real publisher.
 $(B)/tests/net/publish_driver: $(B)/tests/net/publish_driver.o \
-		$(filter $(B)/userspace/edges/publish%.o,$(OBJ)) $(OBJ_PURE)
+		$(filter $(B)/userspace/edges/publish%.o $(B)/userspace/edges/journal%.o,$(OBJ)) \
+		$(OBJ_PURE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -240,7 +240,7 @@ static int run(const struct options *options, const struct config *config)
 
 	if (make_targets(&made_up, options->targets) ||
 		queue_create(&queue, sizeof(struct event), QUEUE_SIZE) ||
-		publish_start(&publish, config, options->password, queue, &msg)) {
+		publish_start(&publish, config, options->password, queue, NULL, &msg)) {
 		fprintf(stderr, "publish_driver: %s\n", msg.text);
 		goto out;
 	}

@@ -199,5 +199,34 @@ def test_the_event_of_a_group_outlives_a_kill():
     bright.down()
 
 
+def test_a_log_of_transitions_that_cannot_be_trusted_is_set_aside():
+    service = Service()
+    service.up()
+    words = command([service.target], f"unix://{path('nobody')}", dir=path("log")) + ["--cycles", "1"]
+    file = path("log/transitions.log")
+
+    def told_with(text):
+        if text is not None:
+            with open(file, "wb") as kept:
+                kept.write(text)
+        done = run(words, 20)
+        equal(done.returncode, 0, done.stderr)
+        return [line for line in done.stderr.splitlines() if "transitions.log" in line]
+
+    equal(told_with(None), [], "of none")
+    with open(file, "rb") as kept:
+        good = kept.read()
+    equal(told_with(good), [], "of its own")
+    for text, said in {b"hello\n" * 100: "is not used", good[:50]: "is not used",
+                       good.replace(b"kept", b"left"): "is not used",
+                       good + b"\x07" * 100: "is used up to where it is torn"}.items():
+        told = told_with(text)
+        expect(len(told) == 1 and said in told[0], f"{text[:30]}: {told}")
+        with open(file + ".bad", "rb") as aside:
+            equal(aside.read(), text, "what was set aside")
+        equal(told_with(None), [], "of what came after it")
+    service.down()
+
+
 if __name__ == "__main__":
     run_tests(globals())

@@ -80,6 +80,7 @@ struct run {
 	struct publish *publish;
 	struct output *output;
 	struct state_store *state;
+	struct journal *journal;
 	struct canaries *canaries;
 	struct prober *prober;
 	struct reloader *reloader;
@@ -155,8 +156,8 @@ static int start_threads(struct run *run, struct message *msg)
 			room(run), roster->named * NSEC_PER_SEC / FIRST_LOOKUPS_PER_S, run->answers,
 			msg);
 	if (!error && config->redis_url)
-		error = publish_start(
-			&run->publish, config, run->password, run->publish_events, msg);
+		error = publish_start(&run->publish, config, run->password, run->publish_events,
+			run->journal, msg);
 	if (!error && config->guard_canaries)
 		error = canaries_start(&run->canaries, config->guard_canaries,
 			config->defaults.port, config->timeout_ns, msg);
@@ -220,6 +221,24 @@ static int open_state(struct run *run, struct message *msg)
 	return error;
 }
 
+/* Without Redis nothing is sent, and what a former run has left waits. */
+static int open_journal(struct run *run, struct message *msg)
+{
+	struct message note;
+	int error;
+
+	if (!run->state || !run->config->redis_url)
+		return 0;
+	error = journal_open(&run->journal, run->config->state_dir, run->config,
+		run->generation->roster, &note, msg);
+	if (error)
+		return error;
+	if (note.text[0])
+		log_line(LOG_WARN, "%s", note.text);
+	state_set_journal(run->state, run->journal);
+	return 0;
+}
+
 static int prepare(struct run *run, struct message *msg)
 {
 	struct engine_plan plan;
@@ -232,6 +251,8 @@ static int prepare(struct run *run, struct message *msg)
 	if (error)
 		return message_set(msg, error, "out of memory");
 	error = open_state(run, msg);
+	if (!error)
+		error = open_journal(run, msg);
 	if (error)
 		return error;
 	warn_of_slots(&plan);
@@ -284,6 +305,7 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	setup.output = run->output_events;
 	setup.room = room(run);
 	setup.state = run->state;
+	setup.journal = run->journal;
 	setup.canaries = run->canaries;
 	error = prober_create(&run->prober, &setup);
 	if (error)
@@ -332,6 +354,7 @@ static void finish(struct run *run)
 		run_report(&heartbeat, run->output_events, run->config->redis_url ? &redis : NULL);
 	prober_destroy(run->prober);
 	state_close(run->state);
+	journal_close(run->journal);
 	canaries_stop(run->canaries);
 	queue_destroy(run->output_events);
 	queue_destroy(run->publish_events);

@@ -15,8 +15,8 @@
 
 void prober_send(struct prober *prober, const struct event *event)
 {
-	if (prober->setup.publish)
-		queue_push(prober->setup.publish, event);
+	if (prober->setup.publish && queue_push(prober->setup.publish, event))
+		prober->transitions += event->kind == EVENT_TRANSITION;
 	if (prober->setup.output)
 		queue_push(prober->setup.output, event);
 }

@@ -120,6 +120,7 @@ struct prober {
 	void *saved;	       /* room for a window on its way to the disk */
 	bool state_started;    /* what is known from before was taken over */
 	uint32_t restored;     /* targets of which something was */
+	uint64_t transitions;  /* told to the publisher, as journal_taken() counts */
 	struct mutes *mutes;   /* by operators; NULL = none read yet */
 	struct rates *rates;   /* of the addresses */
 	uint32_t open_cycles;  /* room for them */

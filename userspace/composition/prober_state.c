@@ -41,6 +41,8 @@ int prober_state_create(struct prober *prober)
 
 	if (!prober->setup.state)
 		return 0;
+	if (prober->setup.journal)
+		prober->transitions = journal_taken(prober->setup.journal);
 	prober->saved = malloc(window_saved_size(&config));
 	if (!prober->saved)
 		return -ENOMEM;
@@ -69,7 +71,8 @@ void prober_state_keep_events(struct prober *prober)
 
 	if (prober->setup.state)
 		state_keep_events(prober->setup.state,
-			prober_record_text(prober->setup.config->id, &events, prober->groups));
+			prober_record_text(prober->setup.config->id, &events, prober->groups),
+			prober->transitions);
 }
 
 static enum state standing(struct prober *prober, uint32_t target)
@@ -95,6 +98,30 @@ static void see_group(struct prober *prober, uint32_t target, uint64_t cycle)
 	prober_groups_see(prober, &result, prober->visits[target].state >= STATE_OK);
 }
 
+/* The newest transition that a former process made of it; NULL = none is known. */
+static const struct transition *newest_transition(const struct prober *prober, uint32_t target)
+{
+	return prober->setup.journal ? journal_newest(prober->setup.journal, target) : NULL;
+}
+
+/* A transition that was made after its target's record was written is not made again. */
+static void catch_up(struct prober *prober, uint32_t target)
+{
+	const struct transition *newest = newest_transition(prober, target);
+	struct alert_state *alert = &prober->alerts[target];
+
+	if (!newest || newest->seq <= alert->seq)
+		return;
+	*alert = (struct alert_state) {
+		.changed_ms = newest->result.at_ms,
+		.seq = newest->seq,
+		.suppressed = newest->group.label && newest->action == ACTION_TRIGGER,
+		.level = newest->action == ACTION_TRIGGER ? newest->severity : STATE_OK,
+	};
+	if (newest->action == ACTION_TRIGGER && newest->previous == STATE_OK)
+		day_alert(&prober->days[target], newest->result.cycle, prober->interval_ns);
+}
+
 void prober_state_restore(struct prober *prober, uint32_t target)
 {
 	struct visit *visit = &prober->visits[target];
@@ -105,10 +132,13 @@ void prober_state_restore(struct prober *prober, uint32_t target)
 	if (!prober->setup.state || prober->state_started)
 		return;
 	target_key(prober_target(prober, target), key);
-	if (!state_adopt(prober->setup.state, key, target, &parts, &window))
+	if (!state_adopt(prober->setup.state, key, target, &parts, &window)) {
+		catch_up(prober, target);
 		return;
+	}
 	prober->alerts[target] = parts.alert;
 	prober->days[target] = parts.day;
+	catch_up(prober, target);
 	visit->address_hash = parts.address_hash;
 	if (window && !window_load(prober->window, target, window))
 		return;
@@ -127,6 +157,10 @@ int prober_state_start(struct prober *prober, struct message *msg)
 	if (prober->restored)
 		log_line(LOG_INFO, "%u of %u targets go on where they were", prober->restored,
 			prober->generation->roster->present);
+	/* The journal may forget them once that is kept. */
+	for (uint32_t i = 0; i < prober->generation->roster->count; i++)
+		if (newest_transition(prober, i))
+			prober_state_keep(prober, i, state_newest_cycle(prober->setup.state));
 	return state_start(prober->setup.state, msg);
 }
 
@@ -143,11 +177,11 @@ void prober_state_keep(struct prober *prober, uint32_t target, uint64_t cycle)
 		return;
 	target_key(prober_target(prober, target), parts.key);
 	window_save(prober->window, target, prober->saved);
-	state_keep(prober->setup.state, target, &parts, prober->saved);
+	state_keep(prober->setup.state, target, &parts, prober->saved, prober->transitions);
 }
 
 void prober_state_forget(struct prober *prober, uint32_t target)
 {
 	if (prober->setup.state)
-		state_forget(prober->setup.state, target);
+		state_forget(prober->setup.state, target, prober->transitions);
 }

@@ -32,6 +32,7 @@ static void take_events(struct publish *publish, uint64_t now_ns)
 
 	for (int i = 0; i < EVENTS_PER_TURN && queue_pop(publish->events, &event); i++)
 		session_take(&publish->session, &event, now_ns);
+	session_keep(&publish->session);
 	atomic_store_explicit(&publish->session.counters.spooled, session_held(&publish->session),
 		memory_order_relaxed);
 }
@@ -87,10 +88,14 @@ static void *run(void *arg)
 		take_events(publish, now_ns);
 		session_turn(&publish->session, revents, now_ns);
 		if (finished(publish, now_ns))
-			return NULL;
+			break;
 		revents = wait_for_work(publish, now_ns);
 		now_ns = nsec_mono();
 	}
+	/* What is left is for the next process. */
+	while (queue_depth(publish->events))
+		take_events(publish, now_ns);
+	return NULL;
 }
 
 /* With every signal blocked: they are for the main thread, and a SIGPIPE for nobody. */
@@ -109,7 +114,7 @@ static int start_thread(struct publish *publish)
 }
 
 int publish_start(struct publish **ret, const struct config *config, const char *password,
-	struct queue *events, struct message *msg)
+	struct queue *events, struct journal *journal, struct message *msg)
 {
 	struct publish *publish = calloc(1, sizeof *publish);
 	int error;
@@ -123,7 +128,7 @@ int publish_start(struct publish **ret, const struct config *config, const char 
 		free(publish);
 		return error;
 	}
-	error = session_create(&publish->session, config, password, msg);
+	error = session_create(&publish->session, config, password, journal, msg);
 	if (!error) {
 		error = start_thread(publish);
 		if (error)

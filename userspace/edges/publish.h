@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "edges/journal.h"
 #include "pure/config.h"
 #include "pure/mutes.h"
 #include "vocabulary/message.h"
@@ -17,10 +18,11 @@
 struct publish;
 
 /* Starts the thread. Reads [redis] of config, which must outlive it; password: NULL = none, copied.
- * events: of struct event, read by this thread only. Redis need not be there. Returns 0, or a
+ * events: of struct event, read by this thread only. Redis need not be there. journal: where
+ * transitions are kept until Redis has them, NULL = nowhere; it must outlive the thread. Returns 0, or a
  * negative errno with a message. */
 int publish_start(struct publish **ret, const struct config *config, const char *password,
-	struct queue *events, struct message *msg);
+	struct queue *events, struct journal *journal, struct message *msg);
 
 /* Any thread: counters since start. */
 struct publish_stats {

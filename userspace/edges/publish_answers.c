@@ -18,6 +18,8 @@ static void written(struct session *session, const struct question *question, ui
 {
 	struct course *course = &session->courses[question->stream];
 
+	if (session->journal && question->stream == STREAM_ALERTS)
+		journal_done(session->journal, stream_entry(course->stream, question->slot)->order);
 	stream_written(course->stream, question->slot);
 	atomic_fetch_add_explicit(&session->counters.written, 1, memory_order_relaxed);
 	if (!course->backoff.failures)

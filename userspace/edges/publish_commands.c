@@ -196,7 +196,8 @@ void commands_transition(struct commands *commands, const struct entry *entry, u
 	stream_id_text(id, entry->id);
 	transition_fields(&commands->fields, &entry->body, commands->prober_id);
 	add(commands, STREAM_ALERTS, id, slot);
-	if (!entry->body.result.target)
+	/* The hash of one that was removed is gone. */
+	if (!entry->body.result.target || commands->index == UINT32_MAX)
 		return;
 	commands->fields.count = 0;
 	fields_add_text(&commands->fields, "alert_id", id);

@@ -67,6 +67,13 @@ static int next_stream(const struct session *session, uint64_t now_ns)
 	return next;
 }
 
+static void send_transition(struct session *session, const struct entry *entry, uint32_t slot)
+{
+	if (session->journal)
+		journal_sent(session->journal, entry->order, entry->id.ms, entry->id.seq);
+	commands_transition(&session->commands, entry, slot);
+}
+
 static void send_batch(struct session *session, uint64_t now_ns, uint64_t wall_ms)
 {
 	uint64_t until = session->pipeline.appended_bytes + BATCH_BYTES;
@@ -81,8 +88,10 @@ static void send_batch(struct session *session, uint64_t now_ns, uint64_t wall_m
 		if (next == STREAM_RESULTS)
 			commands_result(&session->commands, stream_entry(stream, slot), slot);
 		else
-			commands_transition(&session->commands, stream_entry(stream, slot), slot);
+			send_transition(session, stream_entry(stream, slot), slot);
 	}
+	/* Before any of it leaves. */
+	session_keep(session);
 }
 
 static void send_leavers(struct session *session)

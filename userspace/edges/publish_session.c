@@ -14,14 +14,15 @@
  * 16,000 targets, and 64 MiB. */
 #define TRANSITIONS_MAX 262144
 
-int session_create(
-	struct session *ret, const struct config *config, const char *password, struct message *msg)
+int session_create(struct session *ret, const struct config *config, const char *password,
+	struct journal *journal, struct message *msg)
 {
 	size_t results_max = config->spool_max_bytes / (sizeof(uint64_t) + sizeof(struct result));
 	int error;
 
 	memset(ret, 0, sizeof *ret);
 	ret->config = config;
+	ret->journal = journal;
 	if (!config->redis_url)
 		return message_set(msg, -EINVAL, "redis.url is empty");
 	if (config->redis_username && !password)
@@ -46,6 +47,8 @@ int session_create(
 			sizeof(struct transition), TRANSITIONS_MAX);
 	if (error)
 		return message_set(msg, error, "out of memory");
+	if (journal)
+		session_take_left(ret);
 	ret->greeting = (struct greeting) {
 		.username = config->redis_username,
 		.password = ret->password,
@@ -99,12 +102,24 @@ static void take_result(struct session *session, const struct result *result)
 
 static void take_transition(struct session *session, const struct transition *transition)
 {
+	if (session->journal) {
+		/* Its record was not written when the former process ended: it is told again. */
+		bool again = journal_was_taken(session->journal, transition);
+
+		journal_take(session->journal, session->order, transition);
+		if (again) {
+			journal_done(session->journal, session->order);
+			return;
+		}
+	}
 	if (stream_add(session->courses[STREAM_ALERTS].stream, session->order, transition))
 		return;
 	if (!counted(&session->counters.dropped_transitions))
 		log_line(LOG_ERROR, "redis %s: %d alerts wait: no more can be kept",
 			connection_url(session->connection), TRANSITIONS_MAX);
 	count(&session->counters.dropped_transitions);
+	if (session->journal)
+		journal_done(session->journal, session->order);
 }
 
 void session_take(struct session *session, const struct event *event, uint64_t now_ns)

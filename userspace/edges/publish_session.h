@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "edges/journal.h"
 #include "edges/publish_backoff.h"
 #include "edges/publish_commands.h"
 #include "edges/publish_connection.h"
@@ -44,6 +45,7 @@ struct course {
 
 struct session {
 	const struct config *config;
+	struct journal *journal; /* NULL = none */
 	char *password;
 	struct keys keys;
 	struct connection *connection;
@@ -71,7 +73,7 @@ struct session {
 /* Starts connecting with the first turn. password: NULL = none, copied. Returns 0, or a negative
  * errno with a message; session_free() is fine either way. */
 int session_create(struct session *ret, const struct config *config, const char *password,
-	struct message *msg);
+	struct journal *journal, struct message *msg);
 void session_free(struct session *session);
 
 /* Takes an event from the prober. */
@@ -88,6 +90,11 @@ uint64_t session_oldest(const struct session *session);
 size_t session_held(const struct session *session);
 /* Nothing is held, and nothing is under way either. */
 bool session_idle(const struct session *session);
+
+/* In publish_left.c: takes what a former process has not seen done. */
+void session_take_left(struct session *session);
+/* In publish_left.c: what was taken and sent is in the journal when it returns. */
+void session_keep(struct session *session);
 
 /* In publish_answers.c: what the answer to a question means, once the greeting is over. Returns
  * false when the connection is of no use any more: then *ret_trouble and msg are why. */

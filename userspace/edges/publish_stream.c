@@ -97,6 +97,21 @@ void stream_raise_id(struct stream *stream, struct stream_id last)
 		stream->last = last;
 }
 
+void stream_restore(struct stream *stream, uint64_t order, struct stream_id id, const void *payload)
+{
+	struct entry *entry = at(stream, stream->tail);
+
+	if (stream->tail - stream->head == FLIGHT_MAX)
+		return;
+	stream->tail++;
+	entry->order = order;
+	entry->id = id;
+	entry->state = ENTRY_AGAIN;
+	entry->uncertain = true;
+	memcpy(&entry->body, payload, stream->payload_size);
+	stream_raise_id(stream, id);
+}
+
 /* The clock may have been set back, or the last id may lie ahead of it: then ids go on from it. */
 static struct stream_id new_id(struct stream *stream, uint64_t wall_ms)
 {

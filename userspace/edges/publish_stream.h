@@ -51,6 +51,10 @@ void stream_destroy(struct stream *stream); /* NULL is fine */
 
 /* Takes an entry to be sent. false when as many wait as may. */
 bool stream_add(struct stream *stream, uint64_t order, const void *payload);
+/* Takes an entry that a former process may have sent under this id, before anything else is sent; in the order of
+ * the ids. When there are too many, it is left out. */
+void stream_restore(
+	struct stream *stream, uint64_t order, struct stream_id id, const void *payload);
 /* Drops the oldest that waits and was not sent; false when there is none. */
 bool stream_drop_oldest(struct stream *stream);
 /* Redis told the last id that it generated: ours will be greater. */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -81,6 +82,8 @@ static void complain(struct state_store *state, int error)
 	uint64_t now_ns = nsec_mono();
 
 	atomic_fetch_add_explicit(&state->failed, 1, memory_order_relaxed);
+	if (state->journal)
+		journal_hold(state->journal);
 	if (state->told_ns && now_ns - state->told_ns < TOLD_EVERY_NS)
 		return;
 	state->told_ns = now_ns;
@@ -147,22 +150,42 @@ void state_write_item(struct state_store *state, struct item *item)
 	*place = STATE_NO_PLACE;
 }
 
+/* Waits until what came before the record is in the journal: else a kill between the two would lose it. False when
+ * it never will be. */
+static bool is_journaled(const struct state_store *state, const struct item *item)
+{
+	while (state->journal && journal_taken(state->journal) < item->taken) {
+		if (atomic_load(&state->stop))
+			return false;
+		nanosleep(&(struct timespec) { .tv_nsec = NSEC_PER_MSEC }, NULL);
+	}
+	return true;
+}
+
 static void *run(void *arg)
 {
 	struct state_store *state = arg;
 	struct pollfd fd = { .fd = queue_fd(state->queue), .events = POLLIN };
 	uint64_t synced_ns = nsec_mono(), now_ns;
+	uint64_t taken = 0;
 	bool dirty = false, stop;
 
 	do {
 		stop = atomic_load(&state->stop);
 		while (queue_pop(state->queue, state->item)) {
+			if (!is_journaled(state, state->item)) {
+				free(state->item->events);
+				continue;
+			}
 			if (state->item->events)
 				write_events(state, state->item->events);
 			else
 				state_write_item(state, state->item);
+			taken = state->item->taken;
 			dirty = true;
 		}
+		if (state->journal)
+			journal_kept(state->journal, taken);
 		now_ns = nsec_mono();
 		if (dirty && (stop || now_ns - synced_ns > SYNC_EVERY_NS)) {
 			if (fdatasync(state->file.fd))
@@ -212,6 +235,11 @@ static void settle(struct state_store *state)
 	state->events = NULL;
 }
 
+void state_set_journal(struct state_store *state, struct journal *journal)
+{
+	state->journal = journal;
+}
+
 int state_start(struct state_store *state, struct message *msg)
 {
 	sigset_t all, before;
@@ -231,24 +259,26 @@ int state_start(struct state_store *state, struct message *msg)
 }
 
 static void keep(struct state_store *state, uint32_t target, bool forget,
-	const struct state_parts *parts, const void *window)
+	const struct state_parts *parts, const void *window, uint64_t taken)
 {
 	state->kept->target = target;
 	state->kept->forget = forget;
 	state->kept->events = NULL;
 	state_record_write(state->kept->record, state->setup.window_size, parts, window);
-	queue_push(state->queue, state->kept);
+	state->kept->taken = taken;
+	if (!queue_push(state->queue, state->kept) && state->journal)
+		journal_hold(state->journal);
 }
 
 void state_keep(struct state_store *state, uint32_t target, const struct state_parts *parts,
-	const void *window)
+	const void *window, uint64_t taken)
 {
-	keep(state, target, false, parts, window);
+	keep(state, target, false, parts, window, taken);
 }
 
-void state_forget(struct state_store *state, uint32_t target)
+void state_forget(struct state_store *state, uint32_t target, uint64_t taken)
 {
-	keep(state, target, true, &(struct state_parts) { .cycle = 0 }, NULL);
+	keep(state, target, true, &(struct state_parts) { .cycle = 0 }, NULL, taken);
 }
 
 const char *state_events(const struct state_store *state, size_t *ret_length)
@@ -257,11 +287,12 @@ const char *state_events(const struct state_store *state, size_t *ret_length)
 	return state->events;
 }
 
-void state_keep_events(struct state_store *state, char *text)
+void state_keep_events(struct state_store *state, char *text, uint64_t taken)
 {
 	if (!text)
 		return;
 	state->kept->events = text;
+	state->kept->taken = taken;
 	if (!queue_push(state->queue, state->kept))
 		free(text);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "edges/journal.h"
 #include "pure/state_record.h"
 #include "vocabulary/message.h"
 
@@ -41,20 +42,25 @@ bool state_next_orphan(struct state_store *state, struct state_parts *ret);
 /* The newest cycle of any of them. */
 uint64_t state_newest_cycle(const struct state_store *state);
 
+/* Before state_start(): records wait until the transitions before them are in this journal, which must outlive the
+ * store. */
+void state_set_journal(struct state_store *state, struct journal *journal);
+
 /* Nobody adopts any more: forgets the rest, and starts the thread. Returns 0 or a negative errno. */
 int state_start(struct state_store *state, struct message *msg);
-/* By the prober's thread, after state_start(): queues what is to be kept of a target. A full queue refuses, which
- * is counted, and the next cycle says it again. */
+/* By the prober's thread: queues what is to be kept of a target. A full queue refuses, which
+ * is counted, and the next cycle says it again. taken: how many transitions were made before, as
+ * journal_taken() counts. */
 void state_keep(struct state_store *state, uint32_t target, const struct state_parts *parts,
-	const void *window);
+	const void *window, uint64_t taken);
 /* What is known of the prober itself: the text that was kept last, NULL when there is none. It lives until
  * state_start(). */
 const char *state_events(const struct state_store *state, size_t *ret_length);
-/* Queues the next one, which is taken over (malloc); NULL is fine. */
-void state_keep_events(struct state_store *state, char *text);
+/* Queues the next one, which is taken over (malloc); NULL is fine. taken: as of state_keep(). */
+void state_keep_events(struct state_store *state, char *text, uint64_t taken);
 
 /* The target has left. */
-void state_forget(struct state_store *state, uint32_t target);
+void state_forget(struct state_store *state, uint32_t target, uint64_t taken);
 /* Once a turn: wakes the thread. */
 void state_wake(struct state_store *state);
 

@@ -16,7 +16,8 @@
 struct item {
 	uint32_t target;
 	uint32_t forget;
-	char *events; /* then it is this, and no record */
+	uint64_t taken; /* to be in the journal before */
+	char *events;	/* then it is this, and no record */
 	uint64_t record[];
 };
 
@@ -41,6 +42,7 @@ struct state_store {
 	uint64_t told_ns;
 	char *events; /* as they were found */
 	size_t events_length;
+	struct journal *journal; /* NULL = none */
 };
 
 /* Returns -ENOMEM. */

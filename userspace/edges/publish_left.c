@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What outlives the process: the journal, and what a former process has left in it. */
+#include "edges/publish_session.h"
+
+#include "vocabulary/log.h"
+
+/* First what has an id: new ones are greater. */
+void session_take_left(struct session *session)
+{
+	struct stream *stream = session->courses[STREAM_ALERTS].stream;
+	struct journal_left left;
+	size_t at = 0, held;
+
+	session->order = journal_order(session->journal);
+	while (journal_next_left(session->journal, &at, &left))
+		if (left.id_ms)
+			stream_restore(stream, left.order,
+				(struct stream_id) { left.id_ms, left.id_seq }, left.transition);
+	for (at = 0; journal_next_left(session->journal, &at, &left);)
+		if (!left.id_ms)
+			stream_add(stream, left.order, left.transition);
+	held = stream_held(stream);
+	if (held)
+		log_line(LOG_INFO, "redis %s: %zu alerts of before the start are to be sent",
+			connection_url(session->connection), held);
+}
+
+void session_keep(struct session *session)
+{
+	if (session->journal)
+		journal_flush(session->journal);
+}
