@@ -199,6 +199,29 @@ def test_the_event_of_a_group_outlives_a_kill():
     bright.down()
 
 
+def test_an_alert_of_a_target_that_was_removed_meanwhile_is_told():
+    service, other = Service(), Service()
+    service.up()
+    other.up()
+    with Redis() as redis:
+        prober = start(command([service.target], redis.url, dir=path("removed")), "first.log")
+        wait_until(lambda: redis.cli("HGET", service.key, "state") == "ok", "a settled target", 15)
+        redis.cli("CLIENT", "PAUSE", 60000, "WRITE")
+        service.down()
+        empty = os.path.getsize(path("removed/transitions.log"))
+        wait_until(lambda: os.path.getsize(path("removed/transitions.log")) > empty, "an alert on disk", 15)
+        stop(prober, signal.SIGKILL)
+        redis.cli("CLIENT", "UNPAUSE")
+        equal(redis.cli("XLEN", ALERTS), 0, "alerts before")
+        prober = start(command([other.target], redis.url, dir=path("removed")), "second.log")
+        wait_until(lambda: redis.cli("XLEN", ALERTS), "the alert")
+        equal(stop(prober), 0, "status")
+        equal([(a["target"], a["port"], a["seq"], a["event_action"]) for a in alerts_of(redis)],
+              [(service.target, str(service.port), "1", "trigger")], "what was told")
+    equal(os.path.getsize(path("removed/transitions.log")), empty, "the log of one that has told everything")
+    other.down()
+
+
 def test_a_log_of_transitions_that_cannot_be_trusted_is_set_aside():
     service = Service()
     service.up()

@@ -167,7 +167,7 @@ static void *run(void *arg)
 	struct state_store *state = arg;
 	struct pollfd fd = { .fd = queue_fd(state->queue), .events = POLLIN };
 	uint64_t synced_ns = nsec_mono(), now_ns;
-	uint64_t taken = 0;
+	uint64_t taken = JOURNAL_FIRST; /* what a former process took is queued at the start */
 	bool dirty = false, stop;
 
 	do {
