@@ -12,7 +12,7 @@ import time
 
 from harness import MOSPROBE, Redis, equal, expect, path, run_tests, start, stop, wait_until, write
 
-KILLS = int(os.environ.get("KILLS", "8"))
+KILLS = int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("SEED", time.time_ns() % 1000000))
 TARGETS = 8  # fewer than the guard looks at
 CONF = """[prober]
