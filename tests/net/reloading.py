@@ -6,7 +6,7 @@ import socket
 
 from harness import MOSPROBE, equal, json_lines, path, read, start, stop, wait_until, write
 
-PORT = 5060
+PORT = 5070    # of every loopback address: another than that of any server of other tests
 
 
 def address(number):
@@ -46,7 +46,7 @@ class Prober:
         os.rename(path("targets.new"), self.path("targets"))
 
     def config(self, keys, sections):
-        write(f"conf{self.number}", f"[prober]\nid = test\ntargets = {self.path('targets')}\ndeny = none\n"
+        write(f"conf{self.number}", f"[prober]\nid = test\ntargets = {self.path('targets')}\ndeny = none\nport = {PORT}\n"
               f"{self.prober}\n{keys}\n[guard]\nwindow = 0s\n{sections}")
 
     def said(self, words):

@@ -109,16 +109,16 @@ def test_names_come_and_go():
     """Hosts of a reload are looked up, also when none was a name before."""
     dns = Nsd("pbx.test", f"one A {address(11)}\ntwo A {address(12)}\n")
     prober = Prober(["one.pbx.test"], "", f"\n[dns]\nservers = {dns.server}")
-    prober.seen("one.pbx.test:5060", 2)
+    prober.seen("one.pbx.test:5070", 2)
     prober.reload(["two.pbx.test"])
-    prober.seen("two.pbx.test:5060", 2)
+    prober.seen("two.pbx.test:5070", 2)
     prober.reload(["one.pbx.test", "two.pbx.test"])
-    count = len(prober.cycles()["one.pbx.test:5060"])
-    prober.seen("one.pbx.test:5060", count + 3)
+    count = len(prober.cycles()["one.pbx.test:5070"])
+    prober.seen("one.pbx.test:5070", count + 3)
     prober.end()
     last = {line["target"]: line for line in prober.lines()}
-    equal(last["one.pbx.test:5060"]["addr"], address(11), "address of one")
-    equal(last["two.pbx.test:5060"]["addr"], address(12), "address of two")
+    equal(last["one.pbx.test:5070"]["addr"], address(11), "address of one")
+    equal(last["two.pbx.test:5070"]["addr"], address(12), "address of two")
     equal({line["outcome"] for line in prober.lines() if line["target"].startswith("two")}
           - {"missing"}, {"ok"}, "outcomes of two")
 
