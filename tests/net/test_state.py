@@ -214,11 +214,42 @@ def test_an_alert_of_a_target_that_was_removed_meanwhile_is_told():
         redis.cli("CLIENT", "UNPAUSE")
         equal(redis.cli("XLEN", ALERTS), 0, "alerts before")
         prober = start(command([other.target], redis.url, dir=path("removed")), "second.log")
-        wait_until(lambda: redis.cli("XLEN", ALERTS), "the alert")
+        wait_until(lambda: redis.cli("XLEN", ALERTS) == 2, "the alert, and its end")
         equal(stop(prober), 0, "status")
         equal([(a["target"], a["port"], a["seq"], a["event_action"]) for a in alerts_of(redis)],
-              [(service.target, str(service.port), "1", "trigger")], "what was told")
+              [(service.target, str(service.port), "1", "trigger"),
+               (service.target, str(service.port), "2", "resolve")], "what was told")
     equal(os.path.getsize(path("removed/transitions.log")), empty, "the log of one that has told everything")
+    other.down()
+
+
+def test_an_alert_of_a_target_that_leaves_while_no_prober_runs_ends():
+    service, quiet, other = Service(), Service(), Service()
+    for one in (service, quiet, other):
+        one.up()
+    with Redis() as redis:
+        prober = start(command([service.target, quiet.target], redis.url, dir=path("left")), "first.log")
+        for one in (service, quiet):
+            wait_until(lambda: redis.cli("HGET", one.key, "state") == "ok", "a settled target", 15)
+        service.down()
+        wait_until(lambda: redis.cli("HGET", service.key, "state") == "critical", "an alert", 15)
+        stop(prober)
+        for log in ("second.log", "third.log"):
+            prober = start(command([other.target], redis.url, dir=path("left")), log)
+            wait_until(lambda: redis.cli("XLEN", ALERTS) == 2, "the end of the alert")
+            wait_until(lambda: redis.cli("HGET", other.key, "state"), "a result")
+            equal(stop(prober), 0, "status")
+        expect("2 targets have left since the last run" in read("second.log"), read("second.log"))
+        expect("have left" not in read("third.log"), read("third.log"))
+        trigger, resolve = alerts_of(redis)
+        equal([redis.cli("EXISTS", one.key) for one in (service, quiet, other)], [0, 0, 1], "their hashes")
+        equal(redis.cli("ZCARD", "mosprobe:{kept}:open"), 0, "open alerts")
+    for key in ("dedup_key", "target", "host", "port", "severity", "incident_key"):
+        equal(resolve[key], trigger[key], key)
+    equal((resolve["event_action"], resolve["reason"], resolve["seq"], resolve["previous_state"]),
+          ("resolve", "removed", "2", "critical"), "what was told")
+    expect(float(resolve["mos"]) < 3, f"how it stood: {resolve}")
+    quiet.down()
     other.down()
 
 

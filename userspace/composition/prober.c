@@ -133,6 +133,7 @@ void prober_destroy(struct prober *prober)
 	mutes_destroy(prober->mutes);
 	closer_destroy(prober->closer);
 	free(prober->saved);
+	targets_destroy(prober->gone);
 	free(prober);
 }
 

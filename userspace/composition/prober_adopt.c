@@ -93,7 +93,7 @@ static void remove_target(struct prober *prober, uint32_t target)
 		visit->returning = false;
 		return;
 	}
-	prober_resolve(prober, target, REASON_REMOVED);
+	prober_resolve(prober, prober_target(prober, target), target, REASON_REMOVED);
 	prober->counters.targets--;
 	prober->counters.states[visit->state]--;
 	prober->counters.muted -= visit->muted;

@@ -100,10 +100,11 @@ static void score_rows(const struct prober *prober, struct row rows[BATCH], uint
 }
 
 /* What the row says of the target, without the judgement. */
-static struct result result_of(const struct prober *prober, const struct row *row)
+static struct result result_of(
+	const struct prober *prober, const struct target *target, const struct row *row)
 {
 	struct result result = {
-		.target = prober_target(prober, row->target),
+		.target = target,
 		.target_index = row->target,
 		.addr = row->address,
 		.at_ms = prober->turn_ms,
@@ -148,7 +149,8 @@ static struct result result_of(const struct prober *prober, const struct row *ro
 	return result;
 }
 
-void prober_resolve(struct prober *prober, uint32_t target, enum transition_reason reason)
+void prober_resolve(struct prober *prober, const struct target *who, uint32_t target,
+	enum transition_reason reason)
 {
 	struct alert_transition step = alert_mute(&prober->alerts[target], prober->turn_ms);
 	struct row row = { .target = target, .number = prober->visits[target].number };
@@ -157,12 +159,13 @@ void prober_resolve(struct prober *prober, uint32_t target, enum transition_reas
 
 	if (!step.happened)
 		return;
-	row.address = *prober_address(prober, target);
+	if (target < prober->generation->roster->count)
+		row.address = *prober_address(prober, target);
 	row.numbers = window_numbers(prober->window, target, row.number);
 	row.summary = (struct cycle_summary) { .outcome = CYCLE_OUTCOME_COUNT,
 		.error = OUTCOME_OK,
 		.stamp_source = STAMP_SOURCE_COUNT };
-	result = result_of(prober, &row);
+	result = result_of(prober, who, &row);
 	result.mos = window_mos(prober->window, target, row.number, &cause);
 	result.cause = cause;
 	result.state = STATE_OK;
@@ -190,10 +193,11 @@ static void watch_failures(struct prober *prober, const struct row *row)
 
 static void finish_row(struct prober *prober, const struct row *row)
 {
-	struct event event = { .kind = EVENT_RESULT, .result = result_of(prober, row) };
+	struct event event = { .kind = EVENT_RESULT };
 	struct visit *visit = &prober->visits[row->target];
 	uint32_t seq = prober->alerts[row->target].seq;
 
+	event.result = result_of(prober, prober_target(prober, row->target), row);
 	prober_judge(prober, row->folded, &event.result);
 	prober->counters.states[visit->state]--;
 	visit->state = event.result.state;

@@ -3,7 +3,7 @@
  * prober_address.c (where to),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
  * that it was not us), prober_fold.c (they become results), prober_judge.c (and alerts), prober_groups.c (or one for many), prober_adopt.c
- * (targets come and go), prober_state.c (what outlives the process). */
+ * (targets come and go), prober_state.c (what outlives the process), prober_orphans.c (of targets that have left). */
 #ifndef MOSPROBE_PROBER_PARTS_H
 #define MOSPROBE_PROBER_PARTS_H
 
@@ -120,6 +120,7 @@ struct prober {
 	void *saved;	       /* room for a window on its way to the disk */
 	bool state_started;    /* what is known from before was taken over */
 	uint32_t restored;     /* targets of which something was */
+	struct target_list *gone; /* who left before this start */
 	uint64_t transitions;  /* told to the publisher, as journal_taken() counts */
 	struct mutes *mutes;   /* by operators; NULL = none read yet */
 	struct rates *rates;   /* of the addresses */
@@ -243,6 +244,14 @@ void prober_state_keep(struct prober *prober, uint32_t target, uint64_t cycle);
 /* Keeps which events about this prober and its groups are open. */
 void prober_state_keep_events(struct prober *prober);
 void prober_state_forget(struct prober *prober, uint32_t target);
+/* Of a target at this place a former process has made this transition; nothing when its record knows of it. */
+void prober_state_catch_up(
+	struct prober *prober, uint32_t target, const struct transition *newest);
+
+/* prober_orphans.c */
+
+/* Ends what is open of targets that have left the list while no prober ran. Before state_start(). */
+void prober_end_orphans(struct prober *prober);
 
 /* prober_groups.c */
 
@@ -283,7 +292,8 @@ void prober_tell(struct prober *prober, const struct alert_transition *step, str
 /* prober_fold.c */
 
 /* Resolves what is open of a target, for a reason that is no cycle's. */
-void prober_resolve(struct prober *prober, uint32_t target, enum transition_reason reason);
+void prober_resolve(struct prober *prober, const struct target *who, uint32_t target,
+	enum transition_reason reason);
 
 /* Folds, scores and judges the cycles that finished, and hands their results on. */
 void prober_fold(struct prober *prober);

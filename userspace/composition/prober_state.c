@@ -104,13 +104,12 @@ static const struct transition *newest_transition(const struct prober *prober, u
 	return prober->setup.journal ? journal_newest(prober->setup.journal, target) : NULL;
 }
 
-/* A transition that was made after its target's record was written is not made again. */
-static void catch_up(struct prober *prober, uint32_t target)
+void prober_state_catch_up(
+	struct prober *prober, uint32_t target, const struct transition *newest)
 {
-	const struct transition *newest = newest_transition(prober, target);
 	struct alert_state *alert = &prober->alerts[target];
 
-	if (!newest || newest->seq <= alert->seq)
+	if (newest->seq <= alert->seq)
 		return;
 	*alert = (struct alert_state) {
 		.changed_ms = newest->result.at_ms,
@@ -120,6 +119,15 @@ static void catch_up(struct prober *prober, uint32_t target)
 	};
 	if (newest->action == ACTION_TRIGGER && newest->previous == STATE_OK)
 		day_alert(&prober->days[target], newest->result.cycle, prober->interval_ns);
+}
+
+/* A transition that was made after its target's record was written is not made again. */
+static void catch_up(struct prober *prober, uint32_t target)
+{
+	const struct transition *newest = newest_transition(prober, target);
+
+	if (newest)
+		prober_state_catch_up(prober, target, newest);
 }
 
 void prober_state_restore(struct prober *prober, uint32_t target)
@@ -151,17 +159,26 @@ void prober_state_restore(struct prober *prober, uint32_t target)
 
 int prober_state_start(struct prober *prober, struct message *msg)
 {
+	bool caught_up = false;
+	int error;
+
 	prober->state_started = true;
 	if (!prober->setup.state)
 		return 0;
 	if (prober->restored)
 		log_line(LOG_INFO, "%u of %u targets go on where they were", prober->restored,
 			prober->generation->roster->present);
+	prober_end_orphans(prober);
 	/* The journal may forget them once that is kept. */
 	for (uint32_t i = 0; i < prober->generation->roster->count; i++)
-		if (newest_transition(prober, i))
+		if (newest_transition(prober, i)) {
 			prober_state_keep(prober, i, state_newest_cycle(prober->setup.state));
-	return state_start(prober->setup.state, msg);
+			caught_up = true;
+		}
+	error = state_start(prober->setup.state, msg);
+	if (!error && prober->setup.journal && !caught_up)
+		journal_kept(prober->setup.journal, prober->transitions);
+	return error;
 }
 
 void prober_state_keep(struct prober *prober, uint32_t target, uint64_t cycle)

@@ -129,6 +129,11 @@ bool journal_next_left(const struct journal *journal, size_t *at, struct journal
 	return false;
 }
 
+const struct transition *journal_next_taken(const struct journal *journal, size_t *at)
+{
+	return *at < journal->count ? journal->entries[(*at)++].left : NULL;
+}
+
 const struct transition *journal_newest(const struct journal *journal, uint32_t target)
 {
 	uint32_t at = journal->newest ? journal->newest[target] : 0;

@@ -33,6 +33,9 @@ struct journal_left {
 };
 /* The next that is not done, in their order; false when there are no more. *at: 0 at first. */
 bool journal_next_left(const struct journal *journal, size_t *at, struct journal_left *ret);
+/* The next one, done or not: made by a former process, in their order; NULL when there are no more. Of a target that
+ * is not in the roster the index is UINT32_MAX. */
+const struct transition *journal_next_taken(const struct journal *journal, size_t *at);
 /* The newest of a target that a former process has taken; NULL = none. */
 const struct transition *journal_newest(const struct journal *journal, uint32_t target);
 

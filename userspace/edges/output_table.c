@@ -187,6 +187,7 @@ void output_table_event(struct output_table *table, const struct event *event, s
 		take_roster(table, event->roster.roster);
 		break;
 	case EVENT_SAMPLE:
+	case EVENT_LEFT:
 		break;
 	}
 }

@@ -36,10 +36,23 @@ static bool push(struct leavers *leavers, struct leaver leaver)
 	return true;
 }
 
+bool leavers_add(
+	struct leavers *leavers, const struct target *target, uint32_t number, uint64_t order)
+{
+	struct leaver leaver = { .order = order, .number = number };
+	char key[TARGET_KEY_SIZE];
+
+	target_key(target, key);
+	leaver.key = strdup(key);
+	if (leaver.key && push(leavers, leaver))
+		return true;
+	free(leaver.key);
+	return false;
+}
+
 void leavers_take(struct leavers *leavers, const struct roster_event *event, uint64_t order)
 {
 	const struct roster *roster = event->roster;
-	char key[TARGET_KEY_SIZE];
 
 	if (event->all_left) {
 		leavers->generation = event->generation;
@@ -47,18 +60,10 @@ void leavers_take(struct leavers *leavers, const struct roster_event *event, uin
 		return;
 	}
 	for (uint32_t i = 0; i < roster->count; i++) {
-		struct leaver leaver = { .order = order, .number = i };
-
 		if (roster->here[i] || !roster->targets[i])
 			continue;
-		target_key(roster->targets[i], key);
-		leaver.key = strdup(key);
-		if (!leaver.key)
+		if (!leavers_add(leavers, roster->targets[i], i, order))
 			return;
-		if (!push(leavers, leaver)) {
-			free(leaver.key);
-			return;
-		}
 	}
 }
 

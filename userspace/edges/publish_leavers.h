@@ -26,6 +26,9 @@ struct leavers {
 void leavers_free(struct leavers *leavers);
 /* order: of the newest entry. When memory is out, some of what was removed stays in Redis. */
 void leavers_take(struct leavers *leavers, const struct roster_event *event, uint64_t order);
+/* One that has left. False when memory is out. */
+bool leavers_add(
+	struct leavers *leavers, const struct target *target, uint32_t number, uint64_t order);
 /* The next one whose entries are all written: none older than oldest_held is left. NULL = none. It
  * counts as sent from then on. */
 const struct leaver *leavers_next(struct leavers *leavers, uint64_t oldest_held);

@@ -140,6 +140,10 @@ void session_take(struct session *session, const struct event *event, uint64_t n
 	case EVENT_ROSTER:
 		leavers_take(&session->leavers, &event->roster, session->order);
 		break;
+	case EVENT_LEFT:
+		leavers_add(&session->leavers, event->left.target, event->left.number,
+			session->order);
+		break;
 	case EVENT_SAMPLE:
 		break;
 	}

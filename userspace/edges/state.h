@@ -37,8 +37,9 @@ void state_close(struct state_store *state);
  * either. False when nothing is known. To be called before state_start(). */
 bool state_adopt(struct state_store *state, const char *key, uint32_t target,
 	struct state_parts *ret, const void **ret_window);
-/* One by one those that nobody adopted; NULL when there are no more. */
-bool state_next_orphan(struct state_store *state, struct state_parts *ret);
+/* One by one those that nobody adopted; false when there are no more. Before state_start(). */
+bool state_next_orphan(
+	struct state_store *state, struct state_parts *ret, const void **ret_window);
 /* The newest cycle of any of them. */
 uint64_t state_newest_cycle(const struct state_store *state);
 

@@ -74,18 +74,20 @@ bool state_adopt(struct state_store *state, const char *key, uint32_t target,
 	return true;
 }
 
-bool state_next_orphan(struct state_store *state, struct state_parts *ret)
+bool state_next_orphan(struct state_store *state, struct state_parts *ret, const void **ret_window)
 {
-	const void *window;
 	uint32_t sequence;
 
 	while (state->orphan < state->file.found_places) {
 		uint32_t place = state->orphan++;
 
 		if (!state->adopted[place] &&
-			state_file_record(&state->file, place, ret, &window, &sequence) &&
-			ret->key[0])
+			state_file_record(&state->file, place, ret, ret_window, &sequence) &&
+			ret->key[0]) {
+			if (!state->file.same)
+				*ret_window = NULL;
 			return true;
+		}
 	}
 	return false;
 }

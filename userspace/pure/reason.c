@@ -164,7 +164,7 @@ static void add_reason(struct line *line, const struct transition *transition)
 		return;
 	}
 	if (transition->reason == REASON_REMOVED) {
-		add(line, "removed from the targets");
+		add(line, "removed");
 		return;
 	}
 	add_crossing(line, result->mos, transition->action == ACTION_TRIGGER ? "below" : "above",

@@ -155,6 +155,12 @@ struct roster_event {
 	bool all_left; /* no event after this one refers to an earlier generation */
 };
 
+/* A target that has left the list while no prober ran. */
+struct left_event {
+	const struct target *target; /* as long as the prober */
+	uint32_t number;	     /* under which its last transition went */
+};
+
 /* What goes through the queue from the prober to the publisher and to the output. */
 struct event {
 	enum event_kind {
@@ -162,7 +168,8 @@ struct event {
 		EVENT_TRANSITION,
 		EVENT_HEARTBEAT,
 		EVENT_SAMPLE,
-		EVENT_ROSTER
+		EVENT_ROSTER,
+		EVENT_LEFT /* to the publisher only */
 	} kind;
 	union {
 		struct result result;
@@ -170,6 +177,7 @@ struct event {
 		struct heartbeat heartbeat;
 		struct sample_event sample; /* to the output only */
 		struct roster_event roster;
+		struct left_event left;
 	};
 };
 
