@@ -141,8 +141,8 @@ void session_take(struct session *session, const struct event *event, uint64_t n
 		leavers_take(&session->leavers, &event->roster, session->order);
 		break;
 	case EVENT_LEFT:
-		leavers_add(&session->leavers, event->left.target, event->left.number,
-			session->order);
+		leavers_add(
+			&session->leavers, event->left.target, event->left.number, session->order);
 		break;
 	case EVENT_SAMPLE:
 		break;
@@ -179,8 +179,7 @@ bool session_idle(const struct session *session)
 			       !connection_unsent(session->connection)));
 }
 
-/* Everything that was not answered is to be sent again, whenever there is a connection again. */
-static void fail(struct session *session, enum trouble trouble, const char *what, const char *text,
+void session_fail(struct session *session, enum trouble trouble, const char *what, const char *text,
 	uint64_t now_ns)
 {
 	connection_close(session->connection);
@@ -198,98 +197,25 @@ static void fail(struct session *session, enum trouble trouble, const char *what
 		what, text);
 }
 
-static void open_connection(struct session *session, uint64_t now_ns)
-{
-	struct message msg;
-
-	if (now_ns < session->backoff.until_ns)
-		return;
-	if (connection_open(session->connection, &msg)) {
-		fail(session, TROUBLE_CONNECT, "cannot connect", msg.text, now_ns);
-		return;
-	}
-	session->state = SESSION_CONNECTING;
-	session->deadline_ns = now_ns + SESSION_CONNECT_NS;
-}
-
-static void finish_connection(struct session *session, short revents, uint64_t now_ns)
-{
-	struct message msg;
-
-	if (!revents) {
-		if (now_ns >= session->deadline_ns)
-			fail(session, TROUBLE_SILENT, "cannot connect", "nobody answers", now_ns);
-		return;
-	}
-	if (connection_finish(session->connection, &msg)) {
-		fail(session, TROUBLE_CONNECT, "cannot connect", msg.text, now_ns);
-		return;
-	}
-	if (greeting_start(&session->greeting, session->connection)) {
-		fail(session, TROUBLE_OTHER, "", "out of memory", now_ns);
-		return;
-	}
-	session->state = SESSION_GREETING;
-	session->deadline_ns = now_ns + SESSION_ANSWER_NS;
-}
-
-static void become_ready(struct session *session, uint64_t now_ns)
-{
-	size_t held = session_held(session);
-
-	for (int i = 0; i < STREAM_COUNT; i++) {
-		stream_raise_id(session->courses[i].stream, session->greeting.streams[i].last);
-		session->courses[i].last_wanted = false;
-	}
-	marks_forget_all(&session->commands.marks);
-	if (!session->fresh)
-		commands_fresh(&session->commands);
-	commands_register(&session->commands);
-	session->heartbeat_due = session->heartbeat_ns != 0;
-	session->heard_ns = now_ns;
-	session->mutes.due_ns = 0;
-	session->state = SESSION_READY;
-	if (!counted(&session->counters.connects) || session->troubles.untold_recovery)
-		log_line(LOG_INFO, "redis %s: connected, version %s, %zu entries to send",
-			connection_url(session->connection),
-			*session->greeting.version ? session->greeting.version : "unknown", held);
-	session->troubles.untold_recovery = false;
-	count(&session->counters.connects);
-	atomic_store(&session->counters.connected, true);
-}
-
 /* Takes one answer. Returns false when the connection is gone. */
 static bool take_answer(struct session *session, const struct answer *answer, uint64_t now_ns)
 {
 	struct question question;
 	enum trouble trouble;
 	struct message msg;
-	const char *what;
-	int status;
 
 	if (session->state == SESSION_READY) {
 		if (!pipeline_answered(&session->pipeline, &question)) {
-			fail(session, TROUBLE_PROTOCOL, "an answer to nothing", answer->text,
-				now_ns);
+			session_fail(session, TROUBLE_PROTOCOL, "an answer to nothing",
+				answer->text, now_ns);
 			return false;
 		}
 		if (session_answer(session, &question, answer, now_ns, &trouble, &msg))
 			return true;
-		fail(session, trouble, session->keys.names[question.key], msg.text, now_ns);
+		session_fail(session, trouble, session->keys.names[question.key], msg.text, now_ns);
 		return false;
 	}
-	what = greeting_bad_key(&session->greeting, answer);
-	if (what)
-		troubles_tell(&session->troubles, trouble_of(answer->text), now_ns,
-			connection_url(session->connection), what, answer->text);
-	status = greeting_answer(&session->greeting, session->connection, answer, &trouble, &what);
-	if (status == 1)
-		become_ready(session, now_ns);
-	else if (status == -EACCES)
-		fail(session, trouble, what, greeting_error(&session->greeting, answer), now_ns);
-	else if (status)
-		fail(session, TROUBLE_OTHER, "", "out of memory", now_ns);
-	return status >= 0;
+	return session_greeted(session, answer, now_ns);
 }
 
 static void receive(struct session *session, uint64_t now_ns)
@@ -300,7 +226,7 @@ static void receive(struct session *session, uint64_t now_ns)
 	int status;
 
 	if (connection_read(session->connection, &got, &msg)) {
-		fail(session, TROUBLE_LOST, "connection lost", msg.text, now_ns);
+		session_fail(session, TROUBLE_LOST, "connection lost", msg.text, now_ns);
 		return;
 	}
 	if (got)
@@ -313,24 +239,7 @@ static void receive(struct session *session, uint64_t now_ns)
 			return;
 	}
 	if (status < 0)
-		fail(session, TROUBLE_PROTOCOL, "connection lost", msg.text, now_ns);
-}
-
-static void keep_greeting(struct session *session, uint64_t now_ns)
-{
-	struct message msg;
-	int error;
-
-	if (connection_unsent(session->connection)) {
-		error = connection_write(session->connection, &msg);
-		if (error) {
-			fail(session, error == -EPROTO ? trouble_of(msg.text) : TROUBLE_LOST,
-				"connection lost", msg.text, now_ns);
-			return;
-		}
-	}
-	if (now_ns >= session->deadline_ns)
-		fail(session, TROUBLE_SILENT, "connected", "no answer comes", now_ns);
+		session_fail(session, TROUBLE_PROTOCOL, "connection lost", msg.text, now_ns);
 }
 
 static void keep_ready(struct session *session, uint64_t now_ns)
@@ -340,11 +249,12 @@ static void keep_ready(struct session *session, uint64_t now_ns)
 
 	if (pipeline_unanswered(&session->pipeline) &&
 		now_ns >= session->heard_ns + SESSION_ANSWER_NS) {
-		fail(session, TROUBLE_SILENT, "connection given up", "no answer comes", now_ns);
+		session_fail(
+			session, TROUBLE_SILENT, "connection given up", "no answer comes", now_ns);
 		return;
 	}
 	if (!session_send(session, now_ns, &trouble, &msg)) {
-		fail(session, trouble, "connection lost", msg.text, now_ns);
+		session_fail(session, trouble, "connection lost", msg.text, now_ns);
 		return;
 	}
 	if (session->drops_told && !stream_waiting(session->courses[STREAM_RESULTS].stream)) {
@@ -358,13 +268,13 @@ static void keep_ready(struct session *session, uint64_t now_ns)
 void session_turn(struct session *session, short revents, uint64_t now_ns)
 {
 	if (session->state == SESSION_DOWN)
-		open_connection(session, now_ns);
+		session_open(session, now_ns);
 	else if (session->state == SESSION_CONNECTING)
-		finish_connection(session, revents, now_ns);
+		session_connect(session, revents, now_ns);
 	else if (revents & ~POLLOUT)
 		receive(session, now_ns);
 	if (session->state == SESSION_GREETING)
-		keep_greeting(session, now_ns);
+		session_greet(session, now_ns);
 	if (session->state == SESSION_READY)
 		keep_ready(session, now_ns);
 	if (session->leavers.generation) {

@@ -91,6 +91,18 @@ size_t session_held(const struct session *session);
 /* Nothing is held, and nothing is under way either. */
 bool session_idle(const struct session *session);
 
+/* Closes the connection. Everything that was not answered is to be sent again, whenever there is one again. */
+void session_fail(struct session *session, enum trouble trouble, const char *what,
+	const char *text, uint64_t now_ns);
+
+/* In publish_opening.c: begins to connect when it is time to; goes on when poll(2) says so; sends what of the greeting
+ * is unsent. */
+void session_open(struct session *session, uint64_t now_ns);
+void session_connect(struct session *session, short revents, uint64_t now_ns);
+void session_greet(struct session *session, uint64_t now_ns);
+/* Takes an answer of the greeting. Returns false when the connection is gone. */
+bool session_greeted(struct session *session, const struct answer *answer, uint64_t now_ns);
+
 /* In publish_left.c: takes what a former process has not seen done. */
 void session_take_left(struct session *session);
 /* In publish_left.c: what was taken and sent is in the journal when it returns. */

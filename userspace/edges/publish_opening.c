@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* How a connection comes about: connecting, the greeting, and what is done once it is ready. */
+#include "edges/publish_session.h"
+
+#include <errno.h>
+
+#include "vocabulary/log.h"
+#include "vocabulary/nsec.h"
+
+void session_open(struct session *session, uint64_t now_ns)
+{
+	struct message msg;
+
+	if (now_ns < session->backoff.until_ns)
+		return;
+	if (connection_open(session->connection, &msg)) {
+		session_fail(session, TROUBLE_CONNECT, "cannot connect", msg.text, now_ns);
+		return;
+	}
+	session->state = SESSION_CONNECTING;
+	session->deadline_ns = now_ns + SESSION_CONNECT_NS;
+}
+
+void session_connect(struct session *session, short revents, uint64_t now_ns)
+{
+	struct message msg;
+
+	if (!revents) {
+		if (now_ns >= session->deadline_ns)
+			session_fail(session, TROUBLE_SILENT, "cannot connect", "nobody answers",
+				now_ns);
+		return;
+	}
+	if (connection_finish(session->connection, &msg)) {
+		session_fail(session, TROUBLE_CONNECT, "cannot connect", msg.text, now_ns);
+		return;
+	}
+	if (greeting_start(&session->greeting, session->connection)) {
+		session_fail(session, TROUBLE_OTHER, "", "out of memory", now_ns);
+		return;
+	}
+	session->state = SESSION_GREETING;
+	session->deadline_ns = now_ns + SESSION_ANSWER_NS;
+}
+
+static bool was_connected(const struct session *session)
+{
+	return atomic_load_explicit(&session->counters.connects, memory_order_relaxed);
+}
+
+static void become_ready(struct session *session, uint64_t now_ns)
+{
+	size_t held = session_held(session);
+
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		stream_raise_id(session->courses[i].stream, session->greeting.streams[i].last);
+		session->courses[i].last_wanted = false;
+	}
+	marks_forget_all(&session->commands.marks);
+	if (!session->fresh)
+		commands_fresh(&session->commands);
+	commands_register(&session->commands);
+	session->heartbeat_due = session->heartbeat_ns != 0;
+	session->heard_ns = now_ns;
+	session->mutes.due_ns = 0;
+	session->state = SESSION_READY;
+	if (!was_connected(session) || session->troubles.untold_recovery)
+		log_line(LOG_INFO, "redis %s: connected, version %s, %zu entries to send",
+			connection_url(session->connection),
+			*session->greeting.version ? session->greeting.version : "unknown", held);
+	session->troubles.untold_recovery = false;
+	atomic_fetch_add_explicit(&session->counters.connects, 1, memory_order_relaxed);
+	atomic_store(&session->counters.connected, true);
+}
+
+bool session_greeted(struct session *session, const struct answer *answer, uint64_t now_ns)
+{
+	const char *what = greeting_bad_key(&session->greeting, answer);
+	enum trouble trouble;
+	int status;
+
+	if (what)
+		troubles_tell(&session->troubles, trouble_of(answer->text), now_ns,
+			connection_url(session->connection), what, answer->text);
+	status = greeting_answer(&session->greeting, session->connection, answer, &trouble, &what);
+	if (status == 1)
+		become_ready(session, now_ns);
+	else if (status == -EACCES)
+		session_fail(
+			session, trouble, what, greeting_error(&session->greeting, answer), now_ns);
+	else if (status)
+		session_fail(session, TROUBLE_OTHER, "", "out of memory", now_ns);
+	return status >= 0;
+}
+
+void session_greet(struct session *session, uint64_t now_ns)
+{
+	struct message msg;
+	int error;
+
+	if (connection_unsent(session->connection)) {
+		error = connection_write(session->connection, &msg);
+		if (error) {
+			session_fail(session,
+				error == -EPROTO ? trouble_of(msg.text) : TROUBLE_LOST,
+				"connection lost", msg.text, now_ns);
+			return;
+		}
+	}
+	if (now_ns >= session->deadline_ns)
+		session_fail(session, TROUBLE_SILENT, "connected", "no answer comes", now_ns);
+}
