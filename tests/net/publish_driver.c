@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Pushes made-up results and transitions through the real publisher, for test_publish.py.
  *
- *	publish_driver url=URL [results=N] [rate=PER_S] [targets=N] [every=N] [password=TEXT]
+ *	publish_driver url=URL [results=N] [from=N] [rate=PER_S] [targets=N] [every=N] [password=TEXT]
  *		[username=TEXT] [spool=SIZE] [results_maxlen=N] [stop=S] [heartbeats=N]
  *	publish_driver check=1 url=URL [password=TEXT]
  *
- * Result i is of target i % targets, and its `cycle` is i / targets. After each `every` results
+ * From result `from` on. Result i is of target i % targets, and its `cycle` is i / targets. After each `every` results
  * comes a transition, whose `seq` counts up from 1. At its end it prints one line of JSON. */
 #include <math.h>
 #include <signal.h>
@@ -23,7 +23,7 @@
 
 struct options {
 	const char *url, *username, *password, *spool, *results_maxlen;
-	uint64_t results, rate, targets, every, stop_s, heartbeats;
+	uint64_t results, from, rate, targets, every, stop_s, heartbeats;
 	int check;
 };
 
@@ -49,6 +49,7 @@ static int set_option(struct options *options, const char *argument)
 		{ "spool", &options->spool, NULL, NULL },
 		{ "results_maxlen", &options->results_maxlen, NULL, NULL },
 		{ "results", NULL, &options->results, NULL },
+		{ "from", NULL, &options->from, NULL },
 		{ "rate", NULL, &options->rate, NULL },
 		{ "targets", NULL, &options->targets, NULL },
 		{ "every", NULL, &options->every, NULL },
@@ -210,7 +211,8 @@ static uint64_t drive(
 
 		for (; i < due && i < options->results; i++) {
 			struct event event = { .kind = EVENT_RESULT,
-				.result = make_result(made_up, i, options->targets) };
+				.result =
+					make_result(made_up, i + options->from, options->targets) };
 
 			if (options->every && i % options->every == options->every - 1)
 				push_transition(queue, &event.result, (uint32_t)++transitions);
@@ -244,6 +246,7 @@ static int run(const struct options *options, const struct config *config)
 		fprintf(stderr, "publish_driver: %s\n", msg.text);
 		goto out;
 	}
+	publish_go(publish);
 	transitions = drive(queue, options, &made_up);
 	publish_stop(publish, options->stop_s * NSEC_PER_SEC, &stats);
 	getrusage(RUSAGE_SELF, &usage);

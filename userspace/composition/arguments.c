@@ -30,7 +30,9 @@ static int read_option(
 
 	if (!argument)
 		return wrong(argv[0], "unknown option", argv[i]);
-	if (!equals && i + 1 == argc)
+	if (argument->value && equals)
+		return wrong(argv[0], "no value is wanted by", argv[i]);
+	if (!argument->value && !equals && i + 1 == argc)
 		return wrong(argv[0], "a value is missing after", argv[i]);
 	if (ret->option_count == LOAD_OPTIONS_MAX)
 		return wrong(argv[0], "too many options at", argv[i]);
@@ -38,7 +40,9 @@ static int read_option(
 		.name = argument->name,
 		.section = argument->section,
 		.key = argument->key,
-		.value = equals ? equals + 1 : argv[++i],
+		.value = argument->value ? argument->value
+			 : equals	 ? equals + 1
+					 : argv[++i],
 	};
 	return i;
 }

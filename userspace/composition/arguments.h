@@ -20,6 +20,7 @@ struct arguments {
 struct argument {
 	const char *name; /* without the dashes */
 	const char *section, *key;
+	const char *value; /* a flag, which stands for this; NULL = takes a value */
 };
 
 /* Reads argv[1..]. accepted: what this verb takes besides -c FILE and --help. takes_name: one word is

@@ -28,13 +28,13 @@ static const char usage[] =
 	"fail, with what was found and what to do. Ends with status 1 when a line failed.\n";
 
 static const struct argument accepted[] = {
-	{ "targets", "prober", "targets" },
-	{ "redis", "redis", "url" },
-	{ "id", "prober", "id" },
-	{ "interval", "prober", "interval" },
-	{ "samples", "prober", "samples" },
-	{ "stamps", "prober", "stamps" },
-	{ NULL, NULL, NULL },
+	{ "targets", "prober", "targets", NULL },
+	{ "redis", "redis", "url", NULL },
+	{ "id", "prober", "id", NULL },
+	{ "interval", "prober", "interval", NULL },
+	{ "samples", "prober", "samples", NULL },
+	{ "stamps", "prober", "stamps", NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };

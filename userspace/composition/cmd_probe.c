@@ -27,11 +27,11 @@ static const char usage[] =
 	"score is under the warning level, or when nothing answered.\n";
 
 static const struct argument accepted[] = {
-	{ "samples", "prober", "samples" },
-	{ "cycles", "prober", "cycles" },
-	{ "timeout", "prober", "timeout" },
-	{ "stamps", "prober", "stamps" },
-	{ NULL, NULL, NULL },
+	{ "samples", "prober", "samples", NULL },
+	{ "cycles", "prober", "cycles", NULL },
+	{ "timeout", "prober", "timeout", NULL },
+	{ "stamps", "prober", "stamps", NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 struct probe {

@@ -35,9 +35,9 @@ static const char usage[] =
 	"Ends with status 1 when a line could not be read.\n";
 
 static const struct argument accepted[] = {
-	{ "targets", "prober", "targets" },
-	{ "interval", "prober", "interval" },
-	{ NULL, NULL, NULL },
+	{ "targets", "prober", "targets", NULL },
+	{ "interval", "prober", "interval", NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 /* A target of the results. */

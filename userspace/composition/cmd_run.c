@@ -14,6 +14,8 @@
 #include "composition/load.h"
 #include "composition/prober.h"
 #include "composition/reloader.h"
+#include "composition/run_lease.h"
+#include "composition/run_memory.h"
 #include "composition/run_report.h"
 #include "composition/verbs.h"
 #include "edges/canary.h"
@@ -21,7 +23,6 @@
 #include "edges/publish.h"
 #include "edges/resolver.h"
 #include "edges/state.h"
-#include "pure/window.h"
 #include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
@@ -49,6 +50,7 @@ static const char usage[] =
 	"  --samples 5         connections per cycle\n"
 	"  --timeout 3s        of one connection\n"
 	"  --stamps auto       auto, bpf, tcp_info or clock\n"
+	"  --standby           waits while another prober of this id writes, and takes over\n"
 	"  --cycles N          end after N cycles of every target\n"
 	"  --output table      table, jsonl, samples or none\n"
 	"\n"
@@ -56,16 +58,17 @@ static const char usage[] =
 	"configuration and the targets again.\n";
 
 static const struct argument accepted[] = {
-	{ "targets", "prober", "targets" },
-	{ "redis", "redis", "url" },
-	{ "id", "prober", "id" },
-	{ "interval", "prober", "interval" },
-	{ "samples", "prober", "samples" },
-	{ "timeout", "prober", "timeout" },
-	{ "stamps", "prober", "stamps" },
-	{ "cycles", "prober", "cycles" },
-	{ "output", "prober", "output" },
-	{ NULL, NULL, NULL },
+	{ "targets", "prober", "targets", NULL },
+	{ "redis", "redis", "url", NULL },
+	{ "id", "prober", "id", NULL },
+	{ "interval", "prober", "interval", NULL },
+	{ "samples", "prober", "samples", NULL },
+	{ "timeout", "prober", "timeout", NULL },
+	{ "stamps", "prober", "stamps", NULL },
+	{ "cycles", "prober", "cycles", NULL },
+	{ "output", "prober", "output", NULL },
+	{ "standby", "prober", "standby", "yes" },
+	{ NULL, NULL, NULL, NULL },
 };
 
 /* Everything that a run holds, in the order in which it is made. */
@@ -78,6 +81,8 @@ struct run {
 	struct queue *answers, *publish_events, *output_events;
 	struct resolver *resolver;
 	struct publish *publish;
+	struct publish_known *known;
+	bool lost; /* the lease */
 	struct output *output;
 	struct state_store *state;
 	struct journal *journal;
@@ -155,9 +160,6 @@ static int start_threads(struct run *run, struct message *msg)
 		error = resolver_start(&run->resolver, config, roster->hosts, roster->named,
 			room(run), roster->named * NSEC_PER_SEC / FIRST_LOOKUPS_PER_S, run->answers,
 			msg);
-	if (!error && config->redis_url)
-		error = publish_start(&run->publish, config, run->password, run->publish_events,
-			run->journal, msg);
 	if (!error && config->guard_canaries)
 		error = canaries_start(&run->canaries, config->guard_canaries,
 			config->defaults.port, config->timeout_ns, msg);
@@ -165,27 +167,6 @@ static int start_threads(struct run *run, struct message *msg)
 		error = output_start(
 			&run->output, config, roster, room(run), run->output_events, msg);
 	return error;
-}
-
-static void warn_of_slots(const struct engine_plan *plan)
-{
-	uint64_t wanted = (uint64_t)plan->wanted_v4 + plan->wanted_v6;
-
-	if (wanted > (uint64_t)plan->slots_v4 + plan->slots_v6)
-		log_line(LOG_WARN,
-			"%u sockets can be had; if every target were silent, %lu would be in use at "
-			"once and starts would be late (raise the limit of open files, or "
-			"max_in_flight)",
-			plan->slots_v4 + plan->slots_v6, (unsigned long)wanted);
-}
-
-static void warn_of_ports(const struct engine_plan *plan)
-{
-	if (plan->ports && plan->ports < plan->most_at_one_address)
-		log_line(LOG_WARN,
-			"%u ephemeral ports (net.ipv4.ip_local_port_range), and %u connects may be "
-			"under way to one address: more than the ports are local errors",
-			plan->ports, plan->most_at_one_address);
 }
 
 static int configure(struct run *run, const struct arguments *arguments, struct message *msg)
@@ -200,45 +181,6 @@ static int configure(struct run *run, const struct arguments *arguments, struct 
 	return error;
 }
 
-static int open_state(struct run *run, struct message *msg)
-{
-	const struct window_config window = { run->config->window, run->config->average };
-	const struct state_setup setup = {
-		.dir = run->config->state_dir,
-		.prober_id = run->config->id,
-		.interval_ns = run->config->interval_ns,
-		.window_size = window_saved_size(&window),
-		.room = room(run),
-	};
-	struct message note;
-	int error;
-
-	if (!setup.dir)
-		return 0;
-	error = state_open(&run->state, &setup, &note, msg);
-	if (!error && note.text[0])
-		log_line(LOG_WARN, "%s", note.text);
-	return error;
-}
-
-/* Without Redis nothing is sent, and what a former run has left waits. */
-static int open_journal(struct run *run, struct message *msg)
-{
-	struct message note;
-	int error;
-
-	if (!run->state || !run->config->redis_url)
-		return 0;
-	error = journal_open(&run->journal, run->config->state_dir, run->config,
-		run->generation->roster, &note, msg);
-	if (error)
-		return error;
-	if (note.text[0])
-		log_line(LOG_WARN, "%s", note.text);
-	state_set_journal(run->state, run->journal);
-	return 0;
-}
-
 static int prepare(struct run *run, struct message *msg)
 {
 	struct engine_plan plan;
@@ -250,18 +192,38 @@ static int prepare(struct run *run, struct message *msg)
 	run->targets = NULL;
 	if (error)
 		return message_set(msg, error, "out of memory");
-	error = open_state(run, msg);
-	if (!error)
-		error = open_journal(run, msg);
+	error = run_open_memory(
+		run->config, run->generation->roster, room(run), &run->state, &run->journal, msg);
 	if (error)
 		return error;
-	warn_of_slots(&plan);
-	warn_of_ports(&plan);
+	run_warn(&plan);
 	error = engine_open(&run->engine, run->config, &plan, &notes, msg);
 	if (!error && notes.stamps.text[0])
 		log_line(LOG_WARN, "%s", notes.stamps.text);
 	if (!error && notes.connects.text[0])
 		log_line(LOG_WARN, "%s", notes.connects.text);
+	return error;
+}
+
+/* First of all: nothing is looked up and nothing probed while another does. */
+static int take_turn(struct run *run, struct message *msg)
+{
+	int error = make_queues(run, msg);
+
+	if (!error && run->config->standby && !run->config->redis_url)
+		return message_set(msg, -EINVAL, "prober.standby needs redis.url");
+	if (error || !run->config->redis_url)
+		return error;
+	error = publish_start(
+		&run->publish, run->config, run->password, run->publish_events, run->journal, msg);
+	if (error)
+		return error;
+	mask_signals(SIG_UNBLOCK);
+	error = run_take_lease(run->publish, run->config, &stop_asked, msg);
+	mask_signals(SIG_BLOCK);
+	if (!error)
+		run->known = run_known(
+			run->publish, run->config, run->password, run->generation->roster);
 	return error;
 }
 
@@ -289,10 +251,8 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 		.config = run->config,
 		.generation = run->generation,
 	};
-	int error = make_queues(run, msg);
+	int error = start_threads(run, msg);
 
-	if (!error)
-		error = start_threads(run, msg);
 	if (error)
 		return error;
 	/* The threads have been started with signals masked. */
@@ -306,6 +266,7 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	setup.room = room(run);
 	setup.state = run->state;
 	setup.journal = run->journal;
+	setup.known = run->known;
 	setup.canaries = run->canaries;
 	error = prober_create(&run->prober, &setup);
 	if (error)
@@ -315,6 +276,8 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	reload.resolver = run->resolver;
 	reload.publish = run->publish;
 	reload.output = run->output;
+	if (run->publish)
+		publish_go(run->publish);
 	return reloader_start(&run->reloader, &reload, msg);
 }
 
@@ -336,6 +299,10 @@ static void loop(struct run *run)
 			reloader_ask(run->reloader);
 		}
 		reloader_step(run->reloader);
+		if (run->publish && !stop_asked && run_lease_lost(run->publish, run->config)) {
+			run->lost = true;
+			break;
+		}
 	}
 }
 
@@ -349,13 +316,14 @@ static void finish(struct run *run)
 	reloader_stop(run->reloader);
 	output_stop(run->output);
 	resolver_stop(run->resolver);
-	publish_stop(run->publish, PUBLISH_DRAIN_NS, &redis);
+	publish_stop(run->publish, run->lost ? 0 : PUBLISH_DRAIN_NS, &redis);
 	if (run->prober)
 		run_report(&heartbeat, run->output_events, run->config->redis_url ? &redis : NULL);
 	prober_destroy(run->prober);
 	state_close(run->state);
 	journal_close(run->journal);
 	canaries_stop(run->canaries);
+	free(run->known);
 	queue_destroy(run->output_events);
 	queue_destroy(run->publish_events);
 	queue_destroy(run->answers);
@@ -369,12 +337,39 @@ static void finish(struct run *run)
 	config_destroy(run->config);
 }
 
+/* Returns the status of the process. */
+static int run_once(const struct arguments *arguments, bool *ret_again)
+{
+	struct message msg = { "" };
+	struct run run = { 0 };
+	int error = configure(&run, arguments, &msg), status = error ? 2 : 0;
+
+	*ret_again = false;
+	if (!error) {
+		error = prepare(&run, &msg);
+		if (!error)
+			error = take_turn(&run, &msg);
+		if (!error)
+			error = start(&run, arguments, &msg);
+		status = error && error != -EINTR ? 1 : 0;
+	}
+	if (status)
+		fprintf(stderr, "mosprobe: %s\n", msg.text);
+	if (!error)
+		loop(&run);
+	if (run.lost) {
+		*ret_again = run.config->standby && !stop_asked;
+		status = 1;
+	}
+	finish(&run);
+	return status;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct arguments arguments;
-	struct message msg = { "" };
-	struct run run = { 0 };
-	int error, status = 0;
+	bool again;
+	int status;
 
 	if (arguments_read(&arguments, argc, argv, accepted, false, false))
 		return 2;
@@ -384,20 +379,9 @@ int cmd_run(int argc, char **argv)
 	}
 	mask_signals(SIG_BLOCK);
 	catch_signals();
-	error = configure(&run, &arguments, &msg);
-	if (error) {
-		status = 2;
-	} else {
-		error = prepare(&run, &msg);
-		if (!error)
-			error = start(&run, &arguments, &msg);
-		status = error ? 1 : 0;
-	}
-	if (error) {
-		fprintf(stderr, "mosprobe: %s\n", msg.text);
-	} else {
-		loop(&run);
-	}
-	finish(&run);
+	do {
+		status = run_once(&arguments, &again);
+		mask_signals(SIG_BLOCK);
+	} while (again);
 	return status;
 }

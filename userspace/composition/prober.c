@@ -102,6 +102,7 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	prober_limit_closer(prober);
 	take_addresses(prober);
 	take_targets(prober);
+	prober_take_known(prober);
 	error = prober_state_start(prober, &msg);
 	if (error) {
 		log_line(LOG_ERROR, "%s", msg.text);

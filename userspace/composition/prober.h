@@ -31,6 +31,7 @@ struct prober_setup {
 	struct publish *publisher; /* who reads that; NULL = none */
 	struct canaries *canaries; /* NULL = none */
 	struct state_store *state; /* opened, not started; NULL = nothing is kept */
+	const struct publish_known *known; /* of the first generation's targets; NULL = nothing */
 	struct journal *journal;   /* what the publisher has taken, for the state; NULL = none */
 	struct queue *output;	   /* of struct event; NULL = none */
 	uint32_t room;	/* targets that there can be after reloads; 0: those that there are */

@@ -237,6 +237,8 @@ bool prober_guard_reject(struct prober *prober, struct cycle *cycle);
 int prober_state_create(struct prober *prober);
 /* A target that begins, at the start, goes on where it was. */
 void prober_state_restore(struct prober *prober, uint32_t target);
+/* What Redis knows better than this process's own memory: another prober may have gone on in between. */
+void prober_take_known(struct prober *prober);
 /* All have. Returns 0 or a negative errno with a message. */
 int prober_state_start(struct prober *prober, struct message *msg);
 /* Keeps what is known of a target after this cycle. */

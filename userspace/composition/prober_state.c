@@ -157,6 +157,27 @@ void prober_state_restore(struct prober *prober, uint32_t target)
 	see_group(prober, target, parts.cycle);
 }
 
+void prober_take_known(struct prober *prober)
+{
+	uint32_t taken = 0;
+
+	for (uint32_t i = 0; prober->setup.known && i < prober->generation->roster->count; i++) {
+		const struct publish_known *known = &prober->setup.known[i];
+
+		if (known->seq <= prober->alerts[i].seq)
+			continue;
+		prober->alerts[i] = (struct alert_state) {
+			.changed_ms = known->since_ms,
+			.seq = known->seq,
+			.suppressed = known->suppressed,
+			.level = known->level,
+		};
+		taken++;
+	}
+	if (taken)
+		log_line(LOG_INFO, "the alerts of %u targets go on where Redis has them", taken);
+}
+
 int prober_state_start(struct prober *prober, struct message *msg)
 {
 	bool caught_up = false;

@@ -5,6 +5,33 @@
 
 #include "vocabulary/log.h"
 
+static void warn_of_slots(const struct engine_plan *plan)
+{
+	uint64_t wanted = (uint64_t)plan->wanted_v4 + plan->wanted_v6;
+
+	if (wanted > (uint64_t)plan->slots_v4 + plan->slots_v6)
+		log_line(LOG_WARN,
+			"%u sockets can be had; if every target were silent, %lu would be in use at "
+			"once and starts would be late (raise the limit of open files, or "
+			"max_in_flight)",
+			plan->slots_v4 + plan->slots_v6, (unsigned long)wanted);
+}
+
+static void warn_of_ports(const struct engine_plan *plan)
+{
+	if (plan->ports && plan->ports < plan->most_at_one_address)
+		log_line(LOG_WARN,
+			"%u ephemeral ports (net.ipv4.ip_local_port_range), and %u connects may be "
+			"under way to one address: more than the ports are local errors",
+			plan->ports, plan->most_at_one_address);
+}
+
+void run_warn(const struct engine_plan *plan)
+{
+	warn_of_slots(plan);
+	warn_of_ports(plan);
+}
+
 static const char *local_error_of(unsigned kind)
 {
 	return local_error_name((enum local_error)kind);

@@ -44,7 +44,8 @@ static bool finished(struct publish *publish, uint64_t now_ns)
 	if (!stop_ns)
 		return false;
 	return now_ns >= stop_ns ||
-	       (!queue_depth(publish->events) && session_idle(&publish->session));
+	       (!queue_depth(publish->events) && session_idle(&publish->session) &&
+		       session_release(&publish->session));
 }
 
 /* Sleeps until there is something to do. Returns what the connection is ready for. */
@@ -181,6 +182,23 @@ struct publish_stats publish_stats(const struct publish *publish)
 		.connected = atomic_load(&counters->connected),
 		.generation = atomic_load(&counters->generation),
 	};
+}
+
+struct publish_lease publish_lease(struct publish *publish)
+{
+	struct session *session = &publish->session;
+	struct publish_lease lease;
+
+	pthread_mutex_lock(&session->lease_mutex);
+	lease = session->lease_told;
+	pthread_mutex_unlock(&session->lease_mutex);
+	return lease;
+}
+
+void publish_go(struct publish *publish)
+{
+	atomic_store(&publish->session.go, true);
+	queue_wake(publish->events);
 }
 
 struct mutes *publish_take_mutes(struct publish *publish)

@@ -17,7 +17,7 @@
 
 struct publish;
 
-/* Starts the thread. Reads [redis] of config, which must outlive it; password: NULL = none, copied.
+/* Starts the thread, which takes the lease and then waits for publish_go(). Reads [redis] of config, which must outlive it; password: NULL = none, copied.
  * events: of struct event, read by this thread only. Redis need not be there. journal: where
  * transitions are kept until Redis has them, NULL = nowhere; it must outlive the thread. Returns 0, or a
  * negative errno with a message. */
@@ -35,6 +35,34 @@ struct publish_stats {
 	uint64_t generation; /* of targets: nothing here refers to an earlier one */
 };
 struct publish_stats publish_stats(const struct publish *publish);
+
+/* Any thread: who writes under this id. */
+enum publish_lease_state {
+	PUBLISH_LEASE_UNKNOWN, /* no Redis has said so yet */
+	PUBLISH_LEASE_AWAITED, /* another has it, and whether that lives is not known */
+	PUBLISH_LEASE_ANOTHERS,
+	PUBLISH_LEASE_HELD /* we */
+};
+#define PUBLISH_HOLDER_SIZE 256
+struct publish_lease {
+	enum publish_lease_state state;
+	char holder[PUBLISH_HOLDER_SIZE]; /* the other, in words */
+};
+struct publish_lease publish_lease(struct publish *publish);
+/* Until then nothing is written but the lease. */
+void publish_go(struct publish *publish);
+
+/* What Redis knows of a target's alert. */
+struct publish_known {
+	uint64_t since_ms;
+	uint32_t seq;	/* of its newest transition, 0 = none */
+	uint8_t level;	/* enum state: STATE_OK, or of the alert that is open */
+	bool suppressed; /* by its group's event */
+};
+/* Reads that for all targets of the roster into ret, by their numbers, on a connection of its own, within timeout_ms.
+ * Returns 0, or a negative errno with a message. */
+int publish_restore(const struct config *config, const char *password, const struct roster *roster,
+	unsigned timeout_ms, struct publish_known *ret, struct message *msg);
 
 /* Any one thread: who is muted by operators, when that was read anew; NULL = nothing new. To be destroyed by
  * the caller. */

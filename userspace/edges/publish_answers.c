@@ -133,13 +133,22 @@ bool session_answer(struct session *session, const struct question *question,
 	case ASKED_FRESH:
 		session->fresh = !answer->error;
 		break;
+	case ASKED_LEASE:
+		if (answer->error || answer->number || session->released)
+			break;
+		/* It has expired, was deleted, or Redis has forgotten all. */
+		*ret_trouble = TROUBLE_LOST;
+		message_set(msg, 0, "the lease is gone, and is taken again");
+		return false;
 	case ASKED_OTHER:
 	case ASKED_NOTHING:
 		break;
 	}
 	if (!answer->error)
 		backoff_reset(&session->backoff);
-	if (answer->error && (question->kind == ASKED_ADD || question->kind == ASKED_OTHER) &&
+	if (answer->error &&
+		(question->kind == ASKED_ADD || question->kind == ASKED_LEASE ||
+			question->kind == ASKED_OTHER) &&
 		trouble_wants_reconnect(trouble)) {
 		*ret_trouble = trouble;
 		message_set(msg, 0, "%s", answer->text);

@@ -272,6 +272,24 @@ void commands_fresh(struct commands *commands)
 		commands->pipeline, (struct question) { .kind = ASKED_FRESH, .key = KEY_WORST });
 }
 
+void commands_refresh(struct commands *commands, uint64_t ttl_ms)
+{
+	char number[NUMBER_SIZE];
+
+	snprintf(number, sizeof number, "%" PRIu64, ttl_ms);
+	begin(commands, "PEXPIRE", KEY_LEASE);
+	pipeline_text(commands->pipeline, number);
+	pipeline_ask(
+		commands->pipeline, (struct question) { .kind = ASKED_LEASE, .key = KEY_LEASE });
+}
+
+void commands_release(struct commands *commands)
+{
+	begin(commands, "UNLINK", KEY_LEASE);
+	pipeline_ask(
+		commands->pipeline, (struct question) { .kind = ASKED_OTHER, .key = KEY_LEASE });
+}
+
 void commands_register(struct commands *commands)
 {
 	begin(commands, "SADD", KEY_PROBERS);

@@ -48,6 +48,9 @@ void commands_last(struct commands *commands, enum stream_name stream);
 /* The first words of a process: what a former one left in the sets and lists is forgotten. */
 void commands_fresh(struct commands *commands);
 /* Adds the prober to the set of all. */
+/* The lease: for as long again; and no longer. */
+void commands_refresh(struct commands *commands, uint64_t ttl_ms);
+void commands_release(struct commands *commands);
 void commands_register(struct commands *commands);
 /* The fields are in commands->fields already. expire_ms: how long they stand. */
 void commands_heartbeat(struct commands *commands, uint64_t expire_ms);

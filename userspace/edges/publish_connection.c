@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <hiredis/hiredis.h>
 
 #define HOST_MAX 255
+#define SAY_WORDS_MAX 12
 
 struct connection {
 	redisContext *context;
@@ -131,6 +133,16 @@ int connection_create(struct connection **ret, const char *url, struct message *
 	return 0;
 }
 
+int connection_of(struct connection **ret, const struct config *config, const char *password,
+	struct message *msg)
+{
+	if (!config->redis_url)
+		return message_set(msg, -EINVAL, "redis.url is empty");
+	if (config->redis_username && !password)
+		return message_set(msg, -EINVAL, "redis.username needs redis.password_file");
+	return connection_create(ret, config->redis_url, msg);
+}
+
 void connection_destroy(struct connection *connection)
 {
 	if (!connection)
@@ -210,6 +222,23 @@ int connection_append(
 	return 0;
 }
 
+int connection_say(struct connection *connection, const char *command, ...)
+{
+	const char *words[SAY_WORDS_MAX];
+	size_t lengths[SAY_WORDS_MAX];
+	int count = 0;
+	va_list rest;
+
+	va_start(rest, command);
+	for (const char *word = command; word && count < SAY_WORDS_MAX;
+		word = va_arg(rest, const char *)) {
+		words[count] = word;
+		lengths[count++] = strlen(word);
+	}
+	va_end(rest);
+	return connection_append(connection, count, words, lengths);
+}
+
 bool connection_unsent(const struct connection *connection)
 {
 	return connection->unsent;
@@ -283,21 +312,40 @@ void answer_free(struct answer *answer)
 	freeReplyObject(answer->reply);
 }
 
+/* Of an array of names and values. */
+static const redisReply *named(const redisReply *array, const char *name)
+{
+	for (size_t i = 0; i + 1 < array->elements; i += 2)
+		if (array->element[i]->str && !strcmp(array->element[i]->str, name))
+			return array->element[i + 1];
+	return NULL;
+}
+
 static const redisReply *value_of(const struct answer *answer, const char *name)
 {
-	const redisReply *reply = answer->reply;
-
-	for (size_t i = 0; i + 1 < answer->elements; i += 2)
-		if (reply->element[i]->str && !strcmp(reply->element[i]->str, name))
-			return reply->element[i + 1];
-	return NULL;
+	return answer->elements ? named(answer->reply, name) : NULL;
 }
 
 const char *answer_element(const struct answer *answer, size_t i)
 {
-	const redisReply *element = ((const redisReply *)answer->reply)->element[i];
+	const redisReply *element;
 
+	if (i >= answer->elements)
+		return "";
+	element = ((const redisReply *)answer->reply)->element[i];
 	return element->str ? element->str : "";
+}
+
+const char *answer_entry_text(const struct answer *answer, const char *name)
+{
+	const redisReply *entry = answer->elements ? ((const redisReply *)answer->reply)->element[0]
+						   : NULL,
+			 *value;
+
+	if (!entry || entry->elements < 2 || entry->element[1]->type != REDIS_REPLY_ARRAY)
+		return "";
+	value = named(entry->element[1], name);
+	return value && value->str ? value->str : "";
 }
 
 const char *answer_text_of(const struct answer *answer, const char *name)

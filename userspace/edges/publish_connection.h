@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "pure/config.h"
 #include "vocabulary/message.h"
 
 struct connection;
@@ -15,6 +16,9 @@ struct connection;
 /* url: redis://HOST[:PORT][/DATABASE] or unix:///PATH[?db=DATABASE]. Connects nothing yet.
  * Returns 0, -ENOMEM, or -EINVAL with a message that says what url should look like. */
 int connection_create(struct connection **ret, const char *url, struct message *msg);
+/* To redis.url; password: NULL = none. */
+int connection_of(struct connection **ret, const struct config *config, const char *password,
+	struct message *msg);
 void connection_destroy(struct connection *connection); /* NULL is fine */
 const char *connection_url(const struct connection *connection);
 unsigned connection_database(const struct connection *connection);
@@ -30,6 +34,9 @@ int connection_fd(const struct connection *connection); /* -1 when closed */
 /* Appends one command to what is to be sent. Returns 0 or -ENOMEM. */
 int connection_append(
 	struct connection *connection, int count, const char **words, const size_t *lengths);
+/* The same for the few words of a command that is no entry's; ends with NULL. */
+int connection_say(struct connection *connection, const char *command, ...)
+	__attribute__((sentinel));
 /* Is something appended that has not been sent? */
 bool connection_unsent(const struct connection *connection);
 /* Sends and reads as much as goes without waiting. Return 0, or a negative errno with the reason;
@@ -50,11 +57,13 @@ struct answer {
  * be followed by answer_free(). */
 int connection_answer(struct connection *connection, struct answer *ret, struct message *msg);
 void answer_free(struct answer *answer);
-/* Of an array: the text of an element below elements, or "". */
+/* Of an array: the text of an element, or "". */
 const char *answer_element(const struct answer *answer, size_t i);
 /* Of an array of names and values: the text of name's value, or "" */
 const char *answer_text_of(const struct answer *answer, const char *name);
-/* The same for a number; -1 when there is none. */
+/* Of an array of entries of a stream: the text of a field of the first one, or "". */
+const char *answer_entry_text(const struct answer *answer, const char *name);
+/* As answer_text_of() for a number; -1 when there is none. */
 long long answer_number_of(const struct answer *answer, const char *name);
 
 #endif

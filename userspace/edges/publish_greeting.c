@@ -5,22 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum step { STEP_AUTH, STEP_SELECT, STEP_INFO, STEP_RESULTS, STEP_ALERTS, STEP_DONE };
-
-#define WORDS_MAX 3
-
-static int say(struct connection *connection, const char *const words[WORDS_MAX])
-{
-	const char *said[WORDS_MAX];
-	size_t lengths[WORDS_MAX];
-	int count = 0;
-
-	for (; count < WORDS_MAX && words[count]; count++) {
-		said[count] = words[count];
-		lengths[count] = strlen(words[count]);
-	}
-	return connection_append(connection, count, said, lengths);
-}
+enum step { STEP_AUTH, STEP_SELECT, STEP_INFO, STEP_LEASE, STEP_RESULTS, STEP_ALERTS, STEP_DONE };
 
 /* Sends the command of the present step, or of the first after it that there is one for. */
 static int send_step(struct greeting *greeting, struct connection *connection)
@@ -29,49 +14,54 @@ static int send_step(struct greeting *greeting, struct connection *connection)
 
 	if (greeting->step == STEP_AUTH) {
 		if (greeting->password && greeting->username)
-			return say(connection, (const char *const[]) { "AUTH", greeting->username,
-						       greeting->password });
+			return connection_say(
+				connection, "AUTH", greeting->username, greeting->password, NULL);
 		if (greeting->password)
-			return say(connection,
-				(const char *const[]) { "AUTH", greeting->password, NULL });
+			return connection_say(connection, "AUTH", greeting->password, NULL);
 		greeting->step++;
 	}
 	if (greeting->step == STEP_SELECT) {
 		if (connection_database(connection)) {
 			snprintf(number, sizeof number, "%u", connection_database(connection));
-			return say(connection, (const char *const[]) { "SELECT", number, NULL });
+			return connection_say(connection, "SELECT", number, NULL);
 		}
 		greeting->step++;
 	}
 	if (greeting->step == STEP_INFO)
-		return say(connection, (const char *const[]) { "INFO", "server", NULL });
-	return say(connection,
-		(const char *const[]) { "XINFO", "STREAM",
-			greeting->keys->names[greeting->step == STEP_RESULTS ? KEY_RESULTS
-									     : KEY_ALERTS] });
+		return connection_say(connection, "INFO", "server", NULL);
+	if (greeting->step == STEP_LEASE) {
+		if (greeting->lease)
+			return lease_start(greeting->lease, connection, greeting->run_id);
+		greeting->step++;
+	}
+	return connection_say(connection, "XINFO", "STREAM",
+		greeting->keys->names[greeting->step == STEP_RESULTS ? KEY_RESULTS : KEY_ALERTS],
+		NULL);
 }
 
 int greeting_start(struct greeting *greeting, struct connection *connection)
 {
 	greeting->step = STEP_AUTH;
-	greeting->version[0] = '\0';
+	greeting->version[0] = greeting->run_id[0] = '\0';
 	memset(greeting->streams, 0, sizeof greeting->streams);
 	return send_step(greeting, connection);
 }
 
-static void read_version(struct greeting *greeting, const char *info)
+/* The value of a line of INFO, cut to size; "" when there is none. */
+static void read_info(char *ret, size_t size, const char *info, const char *name)
 {
-	const char *at = strstr(info, "redis_version:");
+	const char *at = strstr(info, name);
 	size_t length;
 
+	ret[0] = '\0';
 	if (!at)
 		return;
-	at += strlen("redis_version:");
+	at += strlen(name);
 	length = strcspn(at, "\r\n");
-	if (length >= sizeof greeting->version)
-		length = sizeof greeting->version - 1;
-	memcpy(greeting->version, at, length);
-	greeting->version[length] = '\0';
+	if (length >= size)
+		length = size - 1;
+	memcpy(ret, at, length);
+	ret[length] = '\0';
 }
 
 static const char *step_name(const struct greeting *greeting)
@@ -83,6 +73,8 @@ static const char *step_name(const struct greeting *greeting)
 		return "SELECT";
 	case STEP_INFO:
 		return "INFO";
+	case STEP_LEASE:
+		return lease_step_name(greeting->lease);
 	case STEP_RESULTS:
 		return greeting->keys->names[KEY_RESULTS];
 	default:
@@ -118,17 +110,26 @@ const char *greeting_bad_key(const struct greeting *greeting, const struct answe
 }
 
 int greeting_answer(struct greeting *greeting, struct connection *connection,
-	const struct answer *answer, enum trouble *ret_trouble, const char **ret_what)
+	const struct answer *answer, uint64_t now_ns, enum trouble *ret_trouble,
+	const char **ret_what)
 {
-	int stream = greeting->step - STEP_RESULTS;
+	int stream = greeting->step - STEP_RESULTS, status;
 
 	if (answer->error && !bearable(greeting, trouble_of(answer->text))) {
 		*ret_trouble = trouble_of(answer->text);
 		*ret_what = step_name(greeting);
 		return -EACCES;
 	}
-	if (!answer->error && greeting->step == STEP_INFO)
-		read_version(greeting, answer->text);
+	if (greeting->step == STEP_LEASE) {
+		status = lease_answer(greeting->lease, connection, answer, now_ns);
+		if (status != 1)
+			return status;
+	}
+	if (!answer->error && greeting->step == STEP_INFO) {
+		read_info(greeting->version, sizeof greeting->version, answer->text,
+			"redis_version:");
+		read_info(greeting->run_id, sizeof greeting->run_id, answer->text, "run_id:");
+	}
 	if (!answer->error && stream >= 0) {
 		if (stream_id_parse(&greeting->streams[stream].last,
 			    answer_text_of(answer, "last-generated-id"))) {

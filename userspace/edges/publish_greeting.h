@@ -9,6 +9,7 @@
 
 #include "edges/publish_connection.h"
 #include "edges/publish_keys.h"
+#include "edges/publish_lease.h"
 #include "edges/publish_stream.h"
 #include "edges/publish_trouble.h"
 
@@ -19,8 +20,10 @@ struct greeting {
 	const char *username; /* NULL = the default user */
 	const char *password; /* NULL = none */
 	const struct keys *keys;
+	struct lease *lease; /* to be taken; NULL = only asks */
 	/* what was found */
 	char version[REDIS_VERSION_SIZE]; /* "" = it may not be asked */
+	char run_id[REDIS_RUN_ID_SIZE];	  /* of this server's process, "" = as above */
 	struct {
 		struct stream_id last; /* 0-0 = no such stream */
 		long long length;
@@ -32,10 +35,11 @@ struct greeting {
 int greeting_start(struct greeting *greeting, struct connection *connection);
 
 /* Takes the answer to the newest command and sends the next. Returns 1 when all is said, 0 when an
- * answer is to come, -ENOMEM, or -EACCES when this one cannot be gone on from: then ret_trouble is
- * its kind and ret_what names the command or the key. */
+ * answer is to come, -ENOMEM, -EBUSY when another has the lease, or -EACCES when this one cannot be gone on from:
+ * then ret_trouble is its kind and ret_what names the command or the key. */
 int greeting_answer(struct greeting *greeting, struct connection *connection,
-	const struct answer *answer, enum trouble *ret_trouble, const char **ret_what);
+	const struct answer *answer, uint64_t now_ns, enum trouble *ret_trouble,
+	const char **ret_what);
 
 /* What an error says, without the password that some servers repeat. */
 const char *greeting_error(const struct greeting *greeting, const struct answer *answer);

@@ -16,6 +16,8 @@ static const char *const suffixes[KEY_COUNT] = {
 	[KEY_MUTED] = "muted",
 	[KEY_MUTE] = "mute",
 	[KEY_PROBER] = "prober",
+	[KEY_LEASE] = "lease",
+	[KEY_WRITER] = "writer",
 };
 
 int keys_create(struct keys *ret, const struct config *config)

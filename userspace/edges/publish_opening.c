@@ -3,6 +3,7 @@
 #include "edges/publish_session.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
@@ -43,6 +44,17 @@ void session_connect(struct session *session, short revents, uint64_t now_ns)
 	session->deadline_ns = now_ns + SESSION_ANSWER_NS;
 }
 
+void session_say_lease(struct session *session, enum publish_lease_state state)
+{
+	char words[HOLDER_SIZE];
+
+	holder_words(&session->lease.other, words);
+	pthread_mutex_lock(&session->lease_mutex);
+	session->lease_told.state = state;
+	snprintf(session->lease_told.holder, sizeof session->lease_told.holder, "%s", words);
+	pthread_mutex_unlock(&session->lease_mutex);
+}
+
 static bool was_connected(const struct session *session)
 {
 	return atomic_load_explicit(&session->counters.connects, memory_order_relaxed);
@@ -57,9 +69,7 @@ static void become_ready(struct session *session, uint64_t now_ns)
 		session->courses[i].last_wanted = false;
 	}
 	marks_forget_all(&session->commands.marks);
-	if (!session->fresh)
-		commands_fresh(&session->commands);
-	commands_register(&session->commands);
+	session->begun = false;
 	session->heartbeat_due = session->heartbeat_ns != 0;
 	session->heard_ns = now_ns;
 	session->mutes.due_ns = 0;
@@ -71,6 +81,17 @@ static void become_ready(struct session *session, uint64_t now_ns)
 	session->troubles.untold_recovery = false;
 	atomic_fetch_add_explicit(&session->counters.connects, 1, memory_order_relaxed);
 	atomic_store(&session->counters.connected, true);
+	session_say_lease(session, PUBLISH_LEASE_HELD);
+}
+
+/* Another prober of this id writes, or has written until a moment ago. */
+static void wait_for_lease(struct session *session, uint64_t now_ns)
+{
+	connection_close(session->connection);
+	session->state = SESSION_DOWN;
+	session->backoff.until_ns = now_ns + lease_again_ns(&session->lease);
+	session_say_lease(session,
+		session->lease.other_lives ? PUBLISH_LEASE_ANOTHERS : PUBLISH_LEASE_AWAITED);
 }
 
 bool session_greeted(struct session *session, const struct answer *answer, uint64_t now_ns)
@@ -82,12 +103,15 @@ bool session_greeted(struct session *session, const struct answer *answer, uint6
 	if (what)
 		troubles_tell(&session->troubles, trouble_of(answer->text), now_ns,
 			connection_url(session->connection), what, answer->text);
-	status = greeting_answer(&session->greeting, session->connection, answer, &trouble, &what);
+	status = greeting_answer(
+		&session->greeting, session->connection, answer, now_ns, &trouble, &what);
 	if (status == 1)
 		become_ready(session, now_ns);
 	else if (status == -EACCES)
 		session_fail(
 			session, trouble, what, greeting_error(&session->greeting, answer), now_ns);
+	else if (status == -EBUSY)
+		wait_for_lease(session, now_ns);
 	else if (status)
 		session_fail(session, TROUBLE_OTHER, "", "out of memory", now_ns);
 	return status >= 0;

@@ -23,6 +23,7 @@ struct question {
 		ASKED_LEAVE,  /* a target that was removed */
 		ASKED_MUTES,  /* who is muted by operators */
 		ASKED_FRESH,  /* what is forgotten at the first connection */
+		ASKED_LEASE,  /* that it goes on */
 		ASKED_OTHER,  /* only an error is of interest */
 		ASKED_NOTHING /* not even that */
 	} kind : 8;

@@ -125,23 +125,47 @@ static void settle(struct session *session, uint64_t now_ns)
 	}
 }
 
-bool session_send(
-	struct session *session, uint64_t now_ns, enum trouble *ret_trouble, struct message *msg)
+/* First of a connection. */
+static void begin(struct session *session)
 {
-	uint64_t wall_ms = nsec_real() / NSEC_PER_MSEC;
-	int error;
+	session->begun = true;
+	if (!session->fresh)
+		commands_fresh(&session->commands);
+	commands_register(&session->commands);
+}
 
-	if (!pipeline_unanswered(&session->pipeline))
-		session->heard_ns = now_ns;
-	settle(session, now_ns);
+/* What is not an entry. */
+static void append(struct session *session, uint64_t now_ns, uint64_t wall_ms)
+{
+	if (!session->begun)
+		begin(session);
 	if (session->heartbeat_due && pipeline_has_room(&session->pipeline))
 		send_heartbeat(session, now_ns, wall_ms);
 	send_leavers(session);
 	if (pipeline_has_room(&session->pipeline))
 		mute_reader_ask(&session->mutes, &session->pipeline, session->keys.names[KEY_MUTE],
 			now_ns, wall_ms);
+}
+
+bool session_send(
+	struct session *session, uint64_t now_ns, enum trouble *ret_trouble, struct message *msg)
+{
+	uint64_t wall_ms = nsec_real() / NSEC_PER_MSEC;
+	bool go = atomic_load(&session->go);
+	int error;
+
+	if (!pipeline_unanswered(&session->pipeline))
+		session->heard_ns = now_ns;
+	if (now_ns >= session->lease.refresh_ns) {
+		commands_refresh(&session->commands, session->lease.ttl_ms);
+		lease_refreshed(&session->lease, now_ns);
+	}
+	if (go) {
+		settle(session, now_ns);
+		append(session, now_ns, wall_ms);
+	}
 	do {
-		if (!connection_unsent(session->connection))
+		if (go && !connection_unsent(session->connection))
 			send_batch(session, now_ns, wall_ms);
 		if (session->pipeline.out_of_memory) {
 			*ret_trouble = TROUBLE_OTHER;

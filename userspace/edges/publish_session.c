@@ -23,11 +23,7 @@ int session_create(struct session *ret, const struct config *config, const char 
 	memset(ret, 0, sizeof *ret);
 	ret->config = config;
 	ret->journal = journal;
-	if (!config->redis_url)
-		return message_set(msg, -EINVAL, "redis.url is empty");
-	if (config->redis_username && !password)
-		return message_set(msg, -EINVAL, "redis.username needs redis.password_file");
-	error = connection_create(&ret->connection, config->redis_url, msg);
+	error = connection_of(&ret->connection, config, password, msg);
 	if (error)
 		return error;
 	ret->pipeline.connection = ret->connection;
@@ -49,7 +45,10 @@ int session_create(struct session *ret, const struct config *config, const char 
 		return message_set(msg, error, "out of memory");
 	if (journal)
 		session_take_left(ret);
+	lease_create(&ret->lease, &ret->keys, config->interval_ns);
+	pthread_mutex_init(&ret->lease_mutex, NULL);
 	ret->greeting = (struct greeting) {
+		.lease = &ret->lease,
 		.username = config->redis_username,
 		.password = ret->password,
 		.keys = &ret->keys,
@@ -69,6 +68,18 @@ void session_free(struct session *session)
 		explicit_bzero(session->password, strlen(session->password));
 	free(session->password);
 	connection_destroy(session->connection);
+	if (session->greeting.lease)
+		pthread_mutex_destroy(&session->lease_mutex);
+}
+
+bool session_release(struct session *session)
+{
+	if (session->state != SESSION_READY)
+		return true;
+	if (!session->released)
+		commands_release(&session->commands);
+	session->released = true;
+	return session_idle(session);
 }
 
 static void count(_Atomic uint64_t *counter)
@@ -306,6 +317,8 @@ uint64_t session_wake_ns(const struct session *session, uint64_t now_ns)
 		return session->backoff.until_ns;
 	if (session->state != SESSION_READY)
 		return session->deadline_ns;
+	if (session->lease.refresh_ns < wake_ns)
+		wake_ns = session->lease.refresh_ns;
 	if (pipeline_unanswered(&session->pipeline) &&
 		session->heard_ns + SESSION_ANSWER_NS < wake_ns)
 		wake_ns = session->heard_ns + SESSION_ANSWER_NS;

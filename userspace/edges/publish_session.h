@@ -4,11 +4,13 @@
 #ifndef MOSPROBE_PUBLISH_SESSION_H
 #define MOSPROBE_PUBLISH_SESSION_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "edges/journal.h"
+#include "edges/publish.h"
 #include "edges/publish_backoff.h"
 #include "edges/publish_commands.h"
 #include "edges/publish_connection.h"
@@ -50,6 +52,10 @@ struct session {
 	struct keys keys;
 	struct connection *connection;
 	struct greeting greeting;
+	struct lease lease;
+	pthread_mutex_t lease_mutex;
+	struct publish_lease lease_told; /* by it */
+	_Atomic bool go; /* until then only the lease is kept */
 	struct pipeline pipeline;
 	struct commands commands;
 	struct course courses[STREAM_COUNT];
@@ -60,6 +66,8 @@ struct session {
 	struct leavers leavers;
 	struct mute_reader mutes;
 	struct troubles troubles;
+	bool begun;	       /* on this connection */
+	bool released;	       /* the lease */
 	bool fresh;	       /* what a former process left has been forgotten */
 	bool drops_told;       /* that results are being dropped */
 	uint64_t drops_before; /* dropped when the present outage began */
@@ -95,6 +103,10 @@ bool session_idle(const struct session *session);
 void session_fail(struct session *session, enum trouble trouble, const char *what,
 	const char *text, uint64_t now_ns);
 
+/* Lets go of the lease; false while that is under way. When nothing else is to be done any more. */
+bool session_release(struct session *session);
+/* In publish_opening.c: for publish_lease(). */
+void session_say_lease(struct session *session, enum publish_lease_state state);
 /* In publish_opening.c: begins to connect when it is time to; goes on when poll(2) says so; sends what of the greeting
  * is unsent. */
 void session_open(struct session *session, uint64_t now_ns);

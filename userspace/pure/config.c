@@ -19,7 +19,6 @@ static const struct later {
 	const char *section, *name;
 } later[] = {
 	{ "prober", "shard" },
-	{ "prober", "standby" },
 	{ "redis", "history" },
 	{ "redis", "disk_spool_max" },
 };

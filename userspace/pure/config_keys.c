@@ -81,6 +81,8 @@ static const struct key_choice refused_choices[] = {
 static const struct key keys[] = {
 	{ "prober", "id", KEY_TEXT, .check = check_id, CONFIG(id) },
 	{ "prober", "targets", KEY_FILES, .initial = "", CONFIG(target_files) },
+	{ "prober", "standby", KEY_CHOICE, .initial = "no", .choices = yes_choices,
+		CONFIG(standby) },
 	{ "prober", "watch", KEY_CHOICE, .initial = "no", .choices = yes_choices, CONFIG(watch) },
 	{ "prober", "port", KEY_COUNT, .initial = "5060", .min = "1", .max = "65535",
 		DRAFT(settings.port) },

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "composition/run_lease.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "vocabulary/log.h"
+#include "vocabulary/nsec.h"
+
+#define REACH_NS (2 * NSEC_PER_SEC) /* to reach Redis */
+#define RESTORE_MS 20000
+
+static int refuse(const struct config *config, const char *holder, struct message *msg)
+{
+	return message_set(msg, -EBUSY,
+		"redis %s: %s writes as prober %s already: give each an id of its own (prober.id), or "
+		"start this one with --standby",
+		config->redis_url, holder, config->id);
+}
+
+int run_take_lease(struct publish *publish, const struct config *config,
+	const volatile sig_atomic_t *stop_asked, struct message *msg)
+{
+	const struct timespec pause = { .tv_nsec = (long)(5 * NSEC_PER_MSEC) };
+	uint64_t until_ns = nsec_mono() + REACH_NS;
+	bool told = false;
+
+	for (;;) {
+		struct publish_lease lease = publish_lease(publish);
+
+		if (*stop_asked)
+			return -EINTR;
+		if (lease.state == PUBLISH_LEASE_HELD) {
+			if (told)
+				log_line(
+					LOG_INFO, "the lease of %s is ours: it begins", config->id);
+			return 0;
+		}
+		if (lease.state == PUBLISH_LEASE_ANOTHERS && !config->standby)
+			return refuse(config, lease.holder, msg);
+		if (lease.state >= PUBLISH_LEASE_AWAITED && !told) {
+			told = true;
+			log_line(LOG_INFO, "%s has the lease of %s: waiting for it", lease.holder,
+				config->id);
+		}
+		if (lease.state == PUBLISH_LEASE_UNKNOWN && !config->standby &&
+			nsec_mono() > until_ns)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+}
+
+struct publish_known *run_known(struct publish *publish, const struct config *config,
+	const char *password, const struct roster *roster)
+{
+	struct publish_known *known;
+	struct message why;
+
+	if (publish_lease(publish).state != PUBLISH_LEASE_HELD)
+		return NULL;
+	known = calloc(roster->count + 1, sizeof *known);
+	if (!known || publish_restore(config, password, roster, RESTORE_MS, known, &why)) {
+		log_line(LOG_WARN, "what Redis knows of the targets is not used: %s",
+			known ? why.text : "out of memory");
+		free(known);
+		return NULL;
+	}
+	return known;
+}
+
+bool run_lease_lost(struct publish *publish, const struct config *config)
+{
+	struct publish_lease lease = publish_lease(publish);
+
+	if (lease.state != PUBLISH_LEASE_ANOTHERS)
+		return false;
+	log_line(LOG_ERROR, "redis %s: %s has taken over as prober %s%s", config->redis_url,
+		lease.holder, config->id,
+		config->standby ? ": this one stands by again" : ": this one ends");
+	return true;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "composition/run_memory.h"
+
+#include "pure/window.h"
+#include "vocabulary/log.h"
+
+static int open_state(
+	const struct config *config, uint32_t room, struct state_store **ret, struct message *msg)
+{
+	const struct window_config window = { config->window, config->average };
+	const struct state_setup setup = {
+		.dir = config->state_dir,
+		.prober_id = config->id,
+		.interval_ns = config->interval_ns,
+		.window_size = window_saved_size(&window),
+		.room = room,
+	};
+	struct message note;
+	int error;
+
+	if (!setup.dir)
+		return 0;
+	error = state_open(ret, &setup, &note, msg);
+	if (!error && note.text[0])
+		log_line(LOG_WARN, "%s", note.text);
+	return error;
+}
+
+/* Without Redis nothing is sent, and what a former run has left waits. */
+static int open_journal(const struct config *config, const struct roster *roster,
+	struct state_store *state, struct journal **ret, struct message *msg)
+{
+	struct message note;
+	int error;
+
+	if (!state || !config->redis_url)
+		return 0;
+	error = journal_open(ret, config->state_dir, config, roster, &note, msg);
+	if (error)
+		return error;
+	if (note.text[0])
+		log_line(LOG_WARN, "%s", note.text);
+	state_set_journal(state, *ret);
+	return 0;
+}
+
+int run_open_memory(const struct config *config, const struct roster *roster, uint32_t room,
+	struct state_store **ret_state, struct journal **ret_journal, struct message *msg)
+{
+	int error = open_state(config, room, ret_state, msg);
+
+	return error ? error : open_journal(config, roster, *ret_state, ret_journal, msg);
+}
