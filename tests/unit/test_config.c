@@ -176,7 +176,7 @@ static void every_range_is_kept(void **state)
 {
 	static const char *const below[] = { "0", "0.5", "0ms", "50ms", "0.0001", "1KiB", "0s" };
 	static const char *const above[] = { "5", "101", "1001", "65536", "1000000001", "25h",
-		"1000h", "65GiB", "121s", "2h", "61", "1000001", "21", "11", "1.1s", "200",
+		"1000h", "65GiB", "65537GiB", "121s", "2h", "61", "1000001", "21", "11", "1.1s", "200",
 		"101%" };
 	const struct key *key;
 
@@ -416,9 +416,7 @@ static void not_in_this_version(void **state)
 {
 	static const char *const keys[][3] = {
 		{ "prober", "shard", "1/2" },
-		{ "prober", "standby", "yes" },
 		{ "redis", "history", "auto" },
-		{ "redis", "disk_spool_max", "1GiB" },
 	};
 	char text[128], message[256];
 	struct config *config;
@@ -433,8 +431,8 @@ static void not_in_this_version(void **state)
 	}
 	config = config_create("x");
 	assert_int_equal(
-		config_set(config, "prober", "standby", "yes", "--standby", &msg), -EINVAL);
-	assert_string_equal(msg.text, "--standby: this version does not have it yet");
+		config_set(config, "prober", "shard", "1/2", "--shard", &msg), -EINVAL);
+	assert_string_equal(msg.text, "--shard: this version does not have it yet");
 	config_destroy(config);
 }
 

@@ -96,6 +96,7 @@ static void *run(void *arg)
 	/* What is left is for the next process. */
 	while (queue_depth(publish->events))
 		take_events(publish, now_ns);
+	session_leave_backlog(&publish->session);
 	return NULL;
 }
 
@@ -154,7 +155,8 @@ void publish_stop(struct publish *publish, uint64_t timeout_ns, struct publish_s
 	atomic_store(&publish->stop_ns, nsec_mono() + timeout_ns);
 	eventfd_write(publish->stop_fd, 1);
 	pthread_join(publish->thread, NULL);
-	held = session_held(&publish->session) + queue_depth(publish->events);
+	held = session_held(&publish->session) - disk_held(publish->session.disk) +
+	       queue_depth(publish->events);
 	if (held)
 		log_line(LOG_WARN, "redis %s: %zu entries were not published",
 			connection_url(publish->session.connection), held);

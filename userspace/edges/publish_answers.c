@@ -17,9 +17,13 @@ static void tell(struct session *session, const struct question *question, enum 
 static void written(struct session *session, const struct question *question, uint64_t now_ns)
 {
 	struct course *course = &session->courses[question->stream];
+	const struct entry *entry;
 
 	if (session->journal && question->stream == STREAM_ALERTS)
 		journal_done(session->journal, stream_entry(course->stream, question->slot)->order);
+	entry = stream_entry(course->stream, question->slot);
+	if (question->stream == STREAM_RESULTS && entry->body.waiting.chunk)
+		disk_entry_done(session->disk, entry->body.waiting.chunk);
 	stream_written(course->stream, question->slot);
 	atomic_fetch_add_explicit(&session->counters.written, 1, memory_order_relaxed);
 	if (!course->backoff.failures)

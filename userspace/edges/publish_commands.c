@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edges/publish_chunk.h"
+
 #define NUMBER_SIZE 24
 
 int commands_create(struct commands *ret, struct pipeline *pipeline, const struct keys *keys,
@@ -156,6 +158,17 @@ static void make_place_for_alert_id(struct commands *commands)
 	ask_target(commands, KEY_TARGET, false);
 }
 
+/* One from the disk is older than what the hash has, or will have with the next cycle. */
+static void add_stored(struct commands *commands, const struct entry *entry, uint32_t slot)
+{
+	char id[STREAM_ID_SIZE];
+
+	commands->index = UINT32_MAX;
+	stream_id_text(id, entry->id);
+	chunk_fields(entry->body.waiting.chunk, entry->body.waiting.entry, &commands->fields);
+	add(commands, STREAM_RESULTS, id, slot);
+}
+
 void commands_result(struct commands *commands, const struct entry *entry, uint32_t slot)
 {
 	const struct result *result = &entry->body.result;
@@ -165,6 +178,10 @@ void commands_result(struct commands *commands, const struct entry *entry, uint3
 	unsigned every_cycle;
 	uint64_t hash;
 
+	if (entry->body.waiting.chunk) {
+		add_stored(commands, entry, slot);
+		return;
+	}
 	set_target(commands, result);
 	marks_grow(marks, commands->index);
 	before = marks_sets(marks, commands->index);
@@ -194,7 +211,7 @@ void commands_transition(struct commands *commands, const struct entry *entry, u
 	if (entry->body.result.target)
 		set_target(commands, &entry->body.result);
 	stream_id_text(id, entry->id);
-	transition_fields(&commands->fields, &entry->body, commands->prober_id);
+	transition_fields(&commands->fields, &entry->body.transition, commands->prober_id);
 	add(commands, STREAM_ALERTS, id, slot);
 	/* The hash of one that was removed is gone. */
 	if (!entry->body.result.target || commands->index == UINT32_MAX)

@@ -5,6 +5,24 @@
 #include "vocabulary/log.h"
 
 /* First what has an id: new ones are greater. */
+int session_open_disk(struct session *session, struct message *msg)
+{
+	const struct config *config = session->config;
+	struct message note;
+	int error = disk_open(&session->disk, config->state_dir, config->id,
+		config->disk_spool_max_bytes, &note, msg);
+
+	if (error)
+		return error;
+	if (note.text[0])
+		log_line(LOG_WARN, "%s", note.text);
+	if (disk_held(session->disk))
+		log_line(LOG_INFO, "redis %s: %llu results of before the start are to be sent",
+			connection_url(session->connection),
+			(unsigned long long)disk_held(session->disk));
+	return 0;
+}
+
 void session_take_left(struct session *session)
 {
 	struct stream *stream = session->courses[STREAM_ALERTS].stream;
@@ -15,7 +33,8 @@ void session_take_left(struct session *session)
 	while (journal_next_left(session->journal, &at, &left))
 		if (left.id_ms)
 			stream_restore(stream, left.order,
-				(struct stream_id) { left.id_ms, left.id_seq }, left.transition);
+				(struct stream_id) { left.id_ms, left.id_seq }, left.transition,
+				true);
 	for (at = 0; journal_next_left(session->journal, &at, &left);)
 		if (!left.id_ms)
 			stream_add(stream, left.order, left.transition);

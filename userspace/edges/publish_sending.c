@@ -36,9 +36,12 @@ static void send_heartbeat(struct session *session, uint64_t now_ns, uint64_t wa
 		if (ms && ms < oldest_ms)
 			oldest_ms = ms;
 	}
+	if (disk_oldest_ms(session->disk) && disk_oldest_ms(session->disk) < oldest_ms)
+		oldest_ms = disk_oldest_ms(session->disk);
 	heartbeat_fields(fields, heartbeat, session->config->id);
 	fields_add_text(fields, "version", MOSPROBE_VERSION);
 	fields_add_integer(fields, "spool_depth", session_held(session));
+	fields_add_integer(fields, "spool_disk", disk_held(session->disk));
 	fields_add_integer(fields, "spool_age_ms", oldest_ms < wall_ms ? wall_ms - oldest_ms : 0);
 	fields_add_integer(fields, "written", counted(&counters->written));
 	fields_add_integer(fields, "dropped", counted(&counters->dropped));
@@ -162,6 +165,7 @@ bool session_send(
 	}
 	if (go) {
 		settle(session, now_ns);
+		session_feed(session, wall_ms);
 		append(session, now_ns, wall_ms);
 	}
 	do {

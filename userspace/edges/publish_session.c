@@ -17,7 +17,7 @@
 int session_create(struct session *ret, const struct config *config, const char *password,
 	struct journal *journal, struct message *msg)
 {
-	size_t results_max = config->spool_max_bytes / (sizeof(uint64_t) + sizeof(struct result));
+	size_t results_max = config->spool_max_bytes / (sizeof(uint64_t) + sizeof(struct waiting));
 	int error;
 
 	memset(ret, 0, sizeof *ret);
@@ -37,7 +37,7 @@ int session_create(struct session *ret, const struct config *config, const char 
 		error = commands_create(&ret->commands, &ret->pipeline, &ret->keys, config);
 	if (!error)
 		error = stream_create(
-			&ret->courses[STREAM_RESULTS].stream, sizeof(struct result), results_max);
+			&ret->courses[STREAM_RESULTS].stream, sizeof(struct waiting), results_max);
 	if (!error)
 		error = stream_create(&ret->courses[STREAM_ALERTS].stream,
 			sizeof(struct transition), TRANSITIONS_MAX);
@@ -45,6 +45,9 @@ int session_create(struct session *ret, const struct config *config, const char 
 		return message_set(msg, error, "out of memory");
 	if (journal)
 		session_take_left(ret);
+	error = config->state_dir ? session_open_disk(ret, msg) : 0;
+	if (error)
+		return error;
 	lease_create(&ret->lease, &ret->keys, config->interval_ns);
 	pthread_mutex_init(&ret->lease_mutex, NULL);
 	ret->greeting = (struct greeting) {
@@ -60,6 +63,8 @@ void session_free(struct session *session)
 {
 	for (int i = STREAM_COUNT - 1; i >= 0; i--)
 		stream_destroy(session->courses[i].stream);
+	disk_close(session->disk);
+	chunk_free(&session->spilling);
 	leavers_free(&session->leavers);
 	mute_reader_free(&session->mutes);
 	commands_free(&session->commands);
@@ -92,25 +97,6 @@ static uint64_t counted(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void take_result(struct session *session, const struct result *result)
-{
-	struct stream *stream = session->courses[STREAM_RESULTS].stream;
-
-	while (!stream_add(stream, session->order, result)) {
-		if (!session->drops_told) {
-			session->drops_told = true;
-			session->drops_before = counted(&session->counters.dropped);
-			log_line(LOG_WARN,
-				"redis %s: %zu results wait, which is all that redis.spool_max "
-				"allows: the oldest are dropped",
-				connection_url(session->connection), stream_held(stream));
-		}
-		count(&session->counters.dropped);
-		if (!stream_drop_oldest(stream))
-			return;
-	}
-}
-
 static void take_transition(struct session *session, const struct transition *transition)
 {
 	if (session->journal) {
@@ -138,7 +124,7 @@ void session_take(struct session *session, const struct event *event, uint64_t n
 	session->order++;
 	switch (event->kind) {
 	case EVENT_RESULT:
-		take_result(session, &event->result);
+		session_take_result(session, &event->result);
 		break;
 	case EVENT_TRANSITION:
 		take_transition(session, &event->transition);
@@ -179,7 +165,7 @@ size_t session_held(const struct session *session)
 
 	for (int i = 0; i < STREAM_COUNT; i++)
 		held += stream_held(session->courses[i].stream);
-	return held;
+	return held + disk_held(session->disk);
 }
 
 bool session_idle(const struct session *session)
@@ -268,12 +254,7 @@ static void keep_ready(struct session *session, uint64_t now_ns)
 		session_fail(session, trouble, "connection lost", msg.text, now_ns);
 		return;
 	}
-	if (session->drops_told && !stream_waiting(session->courses[STREAM_RESULTS].stream)) {
-		session->drops_told = false;
-		log_line(LOG_WARN, "redis %s: %" PRIu64 " results were dropped in all",
-			connection_url(session->connection),
-			counted(&session->counters.dropped) - session->drops_before);
-	}
+	session_backlog_recovered(session);
 }
 
 void session_turn(struct session *session, short revents, uint64_t now_ns)

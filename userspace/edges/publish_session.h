@@ -14,6 +14,7 @@
 #include "edges/publish_backoff.h"
 #include "edges/publish_commands.h"
 #include "edges/publish_connection.h"
+#include "edges/publish_disk.h"
 #include "edges/publish_greeting.h"
 #include "edges/publish_keys.h"
 #include "edges/publish_leavers.h"
@@ -69,6 +70,9 @@ struct session {
 	bool begun;	       /* on this connection */
 	bool released;	       /* the lease */
 	bool fresh;	       /* what a former process left has been forgotten */
+	struct disk *disk; /* NULL = none */
+	struct chunk spilling;
+	bool spills_told;      /* that results go to the disk */
 	bool drops_told;       /* that results are being dropped */
 	uint64_t drops_before; /* dropped when the present outage began */
 	uint64_t order;	       /* of the newest entry */
@@ -115,8 +119,16 @@ void session_greet(struct session *session, uint64_t now_ns);
 /* Takes an answer of the greeting. Returns false when the connection is gone. */
 bool session_greeted(struct session *session, const struct answer *answer, uint64_t now_ns);
 
-/* In publish_left.c: takes what a former process has not seen done. */
+/* In publish_left.c: takes what a former process has not seen done: transitions from the journal; results from
+ * prober.state_dir, which returns 0, or a negative errno with a message. */
 void session_take_left(struct session *session);
+int session_open_disk(struct session *session, struct message *msg);
+/* In publish_backlog.c: takes a result; puts a chunk from the disk into flight, when there is one and room for it; tells
+ * when nothing waits any more; and leaves what waits to the next process. */
+void session_take_result(struct session *session, const struct result *result);
+void session_feed(struct session *session, uint64_t wall_ms);
+void session_backlog_recovered(struct session *session);
+void session_leave_backlog(struct session *session);
 /* In publish_left.c: what was taken and sent is in the journal when it returns. */
 void session_keep(struct session *session);
 

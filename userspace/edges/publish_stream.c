@@ -10,7 +10,8 @@
 
 #include "edges/publish_spool.h"
 
-_Static_assert(offsetof(struct transition, result) == 0, "a result's payload fits a transition");
+_Static_assert(offsetof(struct transition, result) == 0, "the result of either kind");
+_Static_assert(offsetof(struct waiting, result) == 0, "the result of either kind");
 _Static_assert((FLIGHT_MAX & (FLIGHT_MAX - 1)) == 0, "slots are masked positions");
 
 enum entry_state {
@@ -83,11 +84,16 @@ bool stream_add(struct stream *stream, uint64_t order, const void *payload)
 	return spool_push(stream->spool, order, payload);
 }
 
-bool stream_drop_oldest(struct stream *stream)
+bool stream_take_oldest(struct stream *stream, void *ret_payload)
 {
 	uint64_t order;
 
-	return spool_pop(stream->spool, &order, NULL);
+	return spool_pop(stream->spool, &order, ret_payload);
+}
+
+uint32_t stream_room(const struct stream *stream)
+{
+	return FLIGHT_MAX - (stream->tail - stream->head);
 }
 
 void stream_raise_id(struct stream *stream, struct stream_id last)
@@ -97,7 +103,8 @@ void stream_raise_id(struct stream *stream, struct stream_id last)
 		stream->last = last;
 }
 
-void stream_restore(struct stream *stream, uint64_t order, struct stream_id id, const void *payload)
+void stream_restore(struct stream *stream, uint64_t order, struct stream_id id, const void *payload,
+	bool uncertain)
 {
 	struct entry *entry = at(stream, stream->tail);
 
@@ -107,7 +114,7 @@ void stream_restore(struct stream *stream, uint64_t order, struct stream_id id, 
 	entry->order = order;
 	entry->id = id;
 	entry->state = ENTRY_AGAIN;
-	entry->uncertain = true;
+	entry->uncertain = uncertain;
 	memcpy(&entry->body, payload, stream->payload_size);
 	stream_raise_id(stream, id);
 }
@@ -122,6 +129,15 @@ static struct stream_id new_id(struct stream *stream, uint64_t wall_ms)
 	else
 		stream->last.seq++;
 	return stream->last;
+}
+
+struct stream_id stream_reserve(struct stream *stream, uint32_t count, uint64_t wall_ms)
+{
+	struct stream_id first = new_id(stream, wall_ms);
+
+	for (uint32_t i = 1; i < count; i++)
+		new_id(stream, first.ms);
+	return first;
 }
 
 bool stream_has_next(const struct stream *stream, uint32_t limit, uint64_t *ret_order)

@@ -31,11 +31,24 @@ struct stream_id {
 int stream_id_parse(struct stream_id *ret, const char *text);
 void stream_id_text(char ret[STREAM_ID_SIZE], struct stream_id id);
 
+struct chunk;
+
+/* A result on its way: as it was made, or as it was read from the disk. */
+struct waiting {
+	struct result result; /* of one from the disk only the time, of its chunk's oldest */
+	struct chunk *chunk;  /* where it came from; NULL = it was made */
+	uint32_t entry;	      /* which of that */
+};
+
 /* An entry in flight. */
 struct entry {
 	uint64_t order; /* which of all entries of both streams it is */
 	struct stream_id id;
-	struct transition body; /* a result is its first member, and the rest then undefined */
+	union {
+		struct result result; /* in either of the others */
+		struct transition transition;
+		struct waiting waiting;
+	} body;
 	uint8_t state;		/* the stream's own */
 	bool uncertain;		/* was sent on a connection that was lost without an answer */
 };
@@ -44,19 +57,23 @@ struct entry {
 
 struct stream;
 
-/* payload_size: of a struct result or a struct transition. max: how many may wait. Returns 0 or
+/* payload_size: of a struct waiting or a struct transition. max: how many may wait. Returns 0 or
  * -ENOMEM. */
 int stream_create(struct stream **ret, size_t payload_size, size_t max);
 void stream_destroy(struct stream *stream); /* NULL is fine */
 
 /* Takes an entry to be sent. false when as many wait as may. */
 bool stream_add(struct stream *stream, uint64_t order, const void *payload);
-/* Takes an entry that a former process may have sent under this id, before anything else is sent; in the order of
- * the ids. When there are too many, it is left out. */
-void stream_restore(
-	struct stream *stream, uint64_t order, struct stream_id id, const void *payload);
-/* Drops the oldest that waits and was not sent; false when there is none. */
-bool stream_drop_oldest(struct stream *stream);
+/* Takes an entry that is to be sent under this id, before anything that waits; in the order of the ids. uncertain: it
+ * may have been sent already, by a former process. Without room in flight it is left out. */
+void stream_restore(struct stream *stream, uint64_t order, struct stream_id id,
+	const void *payload, bool uncertain);
+/* Ids for so many entries, one by one higher than the first, which it returns. */
+struct stream_id stream_reserve(struct stream *stream, uint32_t count, uint64_t wall_ms);
+/* Entries that can be taken into flight. */
+uint32_t stream_room(const struct stream *stream);
+/* Takes the oldest that waits and was not sent; false when there is none. */
+bool stream_take_oldest(struct stream *stream, void *ret_payload);
 /* Redis told the last id that it generated: ours will be greater. */
 void stream_raise_id(struct stream *stream, struct stream_id last);
 

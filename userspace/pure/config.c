@@ -20,7 +20,6 @@ static const struct later {
 } later[] = {
 	{ "prober", "shard" },
 	{ "redis", "history" },
-	{ "redis", "disk_spool_max" },
 };
 static const char not_yet[] = "this version does not have it yet";
 
