@@ -2,7 +2,7 @@
 /* Pushes made-up results and transitions through the real publisher, for test_publish.py.
  *
  *	publish_driver url=URL [results=N] [from=N] [rate=PER_S] [targets=N] [every=N] [password=TEXT]
- *		[username=TEXT] [spool=SIZE] [state_dir=DIR] [disk_spool=SIZE] [results_maxlen=N] [stop=S] [heartbeats=N]
+ *		[username=TEXT] [spool=SIZE] [state_dir=DIR] [disk_spool=SIZE] [replicas=N] [results_maxlen=N] [stop=S] [heartbeats=N]
  *	publish_driver check=1 url=URL [password=TEXT]
  *
  * From result `from` on. Result i is of target i % targets, and its `cycle` is i / targets. After each `every` results
@@ -22,7 +22,7 @@
 #define QUEUE_SIZE 65536
 
 struct options {
-	const char *url, *username, *password, *spool, *results_maxlen, *state_dir, *disk_spool;
+	const char *url, *username, *password, *spool, *results_maxlen, *state_dir, *disk_spool, *replicas;
 	uint64_t results, from, rate, targets, every, stop_s, heartbeats;
 	int check;
 };
@@ -50,6 +50,7 @@ static int set_option(struct options *options, const char *argument)
 		{ "results_maxlen", &options->results_maxlen, NULL, NULL },
 		{ "state_dir", &options->state_dir, NULL, NULL },
 		{ "disk_spool", &options->disk_spool, NULL, NULL },
+		{ "replicas", &options->replicas, NULL, NULL },
 		{ "results", NULL, &options->results, NULL },
 		{ "from", NULL, &options->from, NULL },
 		{ "rate", NULL, &options->rate, NULL },
@@ -85,6 +86,7 @@ static struct config *make_config(const struct options *options)
 		{ "redis", "spool_max", options->spool },
 		{ "redis", "results_maxlen", options->results_maxlen },
 		{ "redis", "disk_spool_max", options->disk_spool },
+		{ "redis", "wait_replicas", options->replicas },
 		{ "prober", "state_dir", options->state_dir },
 	};
 	struct config *config = config_create("driver");

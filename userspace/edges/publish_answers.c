@@ -36,6 +36,45 @@ static void written(struct session *session, const struct question *question, ui
 		session->keys.names[question->key]);
 }
 
+/* It is in the stream. */
+static void added(struct session *session, const struct question *question, uint64_t now_ns)
+{
+	struct stream *stream = session->courses[question->stream].stream;
+
+	if (question->stream != STREAM_ALERTS || !session->config->wait_replicas) {
+		written(session, question, now_ns);
+		return;
+	}
+	stream_added(stream, question->slot);
+	/* With the first sending this was asked already. */
+	if (question->kind == ASKED_FIND)
+		commands_wait(&session->commands, session->config->wait_replicas, question->slot);
+}
+
+/* How many replicas have it. Without enough of them it is sent again, is found, and this is asked again. */
+static void replicated(struct session *session, const struct question *question,
+	const struct answer *answer, uint64_t now_ns)
+{
+	struct course *course = &session->courses[question->stream];
+	struct message text;
+
+	/* Its XADD was refused. */
+	if (!stream_entry(course->stream, question->slot)->added)
+		return;
+	if (!answer->error && answer->number >= (long long)session->config->wait_replicas) {
+		written(session, question, now_ns);
+		return;
+	}
+	course->troubled = true;
+	stream_refused(course->stream, question->slot, false);
+	if (answer->error)
+		return;
+	message_set(&text, 0, "%lld of the %u replicas of redis.wait_replicas have an alert",
+		answer->number, session->config->wait_replicas);
+	troubles_tell(&session->troubles, TROUBLE_NOREPLICAS, now_ns,
+		connection_url(session->connection), session->keys.names[question->key], text.text);
+}
+
 static void add_refused(
 	struct session *session, const struct question *question, enum trouble trouble)
 {
@@ -105,11 +144,14 @@ bool session_answer(struct session *session, const struct question *question,
 		if (answer->error)
 			add_refused(session, question, trouble);
 		else
-			written(session, question, now_ns);
+			added(session, question, now_ns);
+		break;
+	case ASKED_WAIT:
+		replicated(session, question, answer, now_ns);
 		break;
 	case ASKED_FIND:
 		if (!answer->error && answer->elements) {
-			written(session, question, now_ns);
+			added(session, question, now_ns);
 			break;
 		}
 		course->troubled |= answer->error;

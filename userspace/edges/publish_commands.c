@@ -289,6 +289,20 @@ void commands_fresh(struct commands *commands)
 		commands->pipeline, (struct question) { .kind = ASKED_FRESH, .key = KEY_WORST });
 }
 
+void commands_wait(struct commands *commands, unsigned replicas, uint32_t slot)
+{
+	char number[NUMBER_SIZE];
+
+	snprintf(number, sizeof number, "%u", replicas);
+	pipeline_begin(commands->pipeline, "WAIT");
+	pipeline_text(commands->pipeline, number);
+	pipeline_text(commands->pipeline, "100");
+	pipeline_ask(commands->pipeline, (struct question) { .kind = ASKED_WAIT,
+						 .key = KEY_ALERTS,
+						 .stream = STREAM_ALERTS,
+						 .slot = slot });
+}
+
 void commands_refresh(struct commands *commands, uint64_t ttl_ms)
 {
 	char number[NUMBER_SIZE];

@@ -48,6 +48,8 @@ void commands_last(struct commands *commands, enum stream_name stream);
 /* The first words of a process: what a former one left in the sets and lists is forgotten. */
 void commands_fresh(struct commands *commands);
 /* Adds the prober to the set of all. */
+/* Waits for the replicas that are wanted (redis.wait_replicas), for a tenth of a second. */
+void commands_wait(struct commands *commands, unsigned replicas, uint32_t slot);
 /* The lease: for as long again; and no longer. */
 void commands_refresh(struct commands *commands, uint64_t ttl_ms);
 void commands_release(struct commands *commands);

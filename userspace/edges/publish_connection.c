@@ -22,6 +22,10 @@ struct connection {
 	char host[HOST_MAX + 1];
 	int port;
 	unsigned database;
+	/* Where a cluster has sent us last, and whether we go there; port 0 = nowhere. */
+	char moved_host[HOST_MAX + 1];
+	int moved_port;
+	bool moved;
 	bool unsent;
 };
 
@@ -176,9 +180,13 @@ int connection_open(struct connection *connection, struct message *msg)
 
 	connection_close(connection);
 	errno = 0;
-	connection->context = *connection->path
-				      ? redisConnectUnixNonBlock(connection->path)
-				      : redisConnectNonBlock(connection->host, connection->port);
+	if (connection->moved)
+		connection->context =
+			redisConnectNonBlock(connection->moved_host, connection->moved_port);
+	else if (*connection->path)
+		connection->context = redisConnectUnixNonBlock(connection->path);
+	else
+		connection->context = redisConnectNonBlock(connection->host, connection->port);
 	if (!connection->context)
 		return message_set(msg, -ENOMEM, "out of memory");
 	if (connection->context->err) {
@@ -198,6 +206,36 @@ int connection_finish(struct connection *connection, struct message *msg)
 	if (getsockopt(connection->context->fd, SOL_SOCKET, SO_ERROR, &error, &size))
 		error = errno;
 	return error ? message_set(msg, -error, "%s", strerror(error)) : 0;
+}
+
+bool connection_follow(struct connection *connection, const char *moved)
+{
+	const char *at = strrchr(moved, ' '), *colon = strrchr(moved, ':');
+	const char *here = connection->moved ? connection->moved_host : connection->host;
+	char host[HOST_MAX + 1];
+	int port;
+
+	if (!at || !colon || colon < at || colon - at - 1 > HOST_MAX)
+		return false;
+	/* Without a host it is the one that we asked. */
+	snprintf(host, sizeof host, "%.*s", (int)(colon - at - 1), at + 1);
+	if (!*host)
+		snprintf(host, sizeof host, "%s", *here ? here : "127.0.0.1");
+	port = read_number(colon + 1, colon + strlen(colon));
+	if (port < 1 || port > 65535)
+		return false;
+	if (connection->moved && port == connection->moved_port &&
+		!strcmp(host, connection->moved_host))
+		return false;
+	snprintf(connection->moved_host, sizeof connection->moved_host, "%s", host);
+	connection->moved_port = port;
+	connection->moved = true;
+	return true;
+}
+
+void connection_turn_away(struct connection *connection)
+{
+	connection->moved = !connection->moved && connection->moved_port;
 }
 
 void connection_close(struct connection *connection)

@@ -27,6 +27,11 @@ unsigned connection_database(const struct connection *connection);
  * it did. Both return 0, or a negative errno with the reason alone as the message. */
 int connection_open(struct connection *connection, struct message *msg);
 int connection_finish(struct connection *connection, struct message *msg);
+/* A node of a Redis Cluster has answered "MOVED SLOT HOST:PORT": the next connection goes there. False when that cannot
+ * be read, and when it is where this one goes already. */
+bool connection_follow(struct connection *connection, const char *moved);
+/* It could not be reached, or is of no use: the next one goes to the url again, or to where it was moved to last. */
+void connection_turn_away(struct connection *connection);
 /* Forgets what was not sent and not read. Closing what is closed is fine. */
 void connection_close(struct connection *connection);
 int connection_fd(const struct connection *connection); /* -1 when closed */

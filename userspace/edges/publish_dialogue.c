@@ -7,6 +7,8 @@
 
 #include "vocabulary/nsec.h"
 
+#define FOLLOWS_MOST 3
+
 static int wait_for(const struct dialogue *dialogue, short events)
 {
 	uint64_t now_ns = nsec_mono();
@@ -49,7 +51,10 @@ static int take_greeting(void *context, struct connection *connection, struct me
 		status = what ? -EACCES
 			      : greeting_answer(greeting, connection, &answer, nsec_mono(),
 					&trouble, &what);
-		if (status == -EACCES)
+		if (status == -EACCES && trouble == TROUBLE_MOVED &&
+			connection_follow(connection, answer.text))
+			status = -EREMCHG;
+		if (status == -EACCES || status == -EREMCHG)
 			message_set(msg, 0, "%s: %s%s%s%s", what, greeting_error(greeting, &answer),
 				*trouble_advice(trouble) ? " (" : "", trouble_advice(trouble),
 				*trouble_advice(trouble) ? ")" : "");
@@ -112,12 +117,15 @@ int dialogue_open(struct dialogue *ret, const struct config *config, const char 
 	ret->greeting.username = config->redis_username;
 	ret->greeting.password = password;
 	ret->greeting.keys = &ret->keys;
-	error = connect_now(ret, &reason);
-	if (error)
-		return message_set(msg, error, "cannot connect to %s: %s (%s)", ret->url,
-			reason.text, trouble_advice(TROUBLE_CONNECT));
-	error = greet(ret, &reason);
-	return error ? message_set(msg, error, "%s: %s", ret->url, reason.text) : 0;
+	for (unsigned i = 0;; i++) {
+		error = connect_now(ret, &reason);
+		if (error)
+			return message_set(msg, error, "cannot connect to %s: %s (%s)", ret->url,
+				reason.text, trouble_advice(TROUBLE_CONNECT));
+		error = greet(ret, &reason);
+		if (error != -EREMCHG || i == FOLLOWS_MOST)
+			return error ? message_set(msg, error, "%s: %s", ret->url, reason.text) : 0;
+	}
 }
 
 void dialogue_close(struct dialogue *dialogue)

@@ -16,6 +16,7 @@
 struct question {
 	enum {
 		ASKED_ADD,    /* XADD of an entry */
+		ASKED_WAIT,   /* how many replicas have the entry */
 		ASKED_FIND,   /* XRANGE: is the entry there? */
 		ASKED_LAST,   /* XINFO STREAM: the last id */
 		ASKED_TARGET, /* the hash or the sets of a target */
@@ -28,7 +29,7 @@ struct question {
 		ASKED_NOTHING /* not even that */
 	} kind : 8;
 	uint8_t key;	 /* enum key: where */
-	uint8_t stream;	 /* enum stream_name, of the first three */
+	uint8_t stream;	 /* enum stream_name, of the first four */
 	uint32_t slot;	 /* of the entry in its stream */
 	uint32_t target; /* index */
 	uint32_t bytes;	 /* set by the pipeline */

@@ -75,6 +75,8 @@ static void send_transition(struct session *session, const struct entry *entry, 
 	if (session->journal)
 		journal_sent(session->journal, entry->order, entry->id.ms, entry->id.seq);
 	commands_transition(&session->commands, entry, slot);
+	if (session->config->wait_replicas)
+		commands_wait(&session->commands, session->config->wait_replicas, slot);
 }
 
 static void send_batch(struct session *session, uint64_t now_ns, uint64_t wall_ms)

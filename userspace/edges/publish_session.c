@@ -179,6 +179,11 @@ bool session_idle(const struct session *session)
 void session_fail(struct session *session, enum trouble trouble, const char *what, const char *text,
 	uint64_t now_ns)
 {
+	bool follows = trouble == TROUBLE_MOVED && connection_follow(session->connection, text);
+
+	/* Whoever said it is not the one to ask again. */
+	if (!follows && trouble_is_of_the_server(trouble))
+		connection_turn_away(session->connection);
 	connection_close(session->connection);
 	pipeline_clear(&session->pipeline);
 	leavers_lost(&session->leavers);
@@ -190,6 +195,12 @@ void session_fail(struct session *session, enum trouble trouble, const char *wha
 	session->state = SESSION_DOWN;
 	atomic_store(&session->counters.connected, false);
 	backoff_fail(&session->backoff, now_ns);
+	if (follows) {
+		/* At once, but for one that sends us in circles. */
+		if (session->backoff.failures == 1)
+			session->backoff.until_ns = now_ns;
+		return;
+	}
 	troubles_tell(&session->troubles, trouble, now_ns, connection_url(session->connection),
 		what, text);
 }

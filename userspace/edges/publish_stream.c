@@ -171,6 +171,7 @@ uint32_t stream_next(struct stream *stream, uint64_t wall_ms)
 		assert(entry->state == ENTRY_AGAIN);
 	}
 	entry->state = ENTRY_SENT;
+	entry->added = false;
 	stream->unanswered++;
 	return position & (FLIGHT_MAX - 1);
 }
@@ -187,6 +188,12 @@ void stream_written(struct stream *stream, uint32_t slot)
 	stream->unanswered--;
 	while (stream->head != stream->cursor && at(stream, stream->head)->state == ENTRY_WRITTEN)
 		stream->head++;
+}
+
+void stream_added(struct stream *stream, uint32_t slot)
+{
+	stream->flight[slot].added = true;
+	stream->flight[slot].uncertain = true;
 }
 
 void stream_refused(struct stream *stream, uint32_t slot, bool certain)

@@ -51,6 +51,7 @@ struct entry {
 	} body;
 	uint8_t state;		/* the stream's own */
 	bool uncertain;		/* was sent on a connection that was lost without an answer */
+	bool added;		/* is in the stream, but not on enough replicas for all we know */
 };
 
 #define FLIGHT_MAX 4096 /* entries sent and not answered */
@@ -87,6 +88,8 @@ const struct entry *stream_entry(const struct stream *stream, uint32_t slot);
 
 /* The answers. */
 void stream_written(struct stream *stream, uint32_t slot);
+/* Is in the stream, and is written once enough replicas have it; stream_entry()->added tells. */
+void stream_added(struct stream *stream, uint32_t slot);
 /* Not written. certain: neither was it ever before. */
 void stream_refused(struct stream *stream, uint32_t slot, bool certain);
 /* When all that was sent is answered and some of it was refused: takes the refused back, to be sent

@@ -38,9 +38,10 @@ static const struct kind kinds[TROUBLE_COUNT] = {
 	[TROUBLE_WRONGTYPE] = { "WRONGTYPE", false,
 		"something else is stored there: remove that key, or set another redis.prefix" },
 	[TROUBLE_MOVED] = { "MOVED", true,
-		"a Redis Cluster: redis.url must name the node that "
+		"a Redis Cluster whose node cannot be followed to: redis.url must name the one that "
 		"holds the slot of this prober" },
-	[TROUBLE_CLUSTERDOWN] = { "CLUSTERDOWN", false, "" },
+	[TROUBLE_CLUSTERDOWN] = { "CLUSTERDOWN", true,
+		"the cluster has lost a primary, and has no other yet" },
 	[TROUBLE_NOREPLICAS] = { "NOREPLICAS", false, "see Redis's min-replicas-to-write" },
 	[TROUBLE_BUSY] = { "BUSY", false, "a script blocks Redis" },
 	[TROUBLE_CLIENTS] = { "ERR max number of clients", true, "raise Redis's maxclients" },
@@ -67,6 +68,22 @@ enum trouble trouble_of(const char *answer)
 bool trouble_wants_reconnect(enum trouble trouble)
 {
 	return kinds[trouble].reconnect;
+}
+
+bool trouble_is_of_the_server(enum trouble trouble)
+{
+	switch (trouble) {
+	case TROUBLE_CONNECT:
+	case TROUBLE_SILENT:
+	case TROUBLE_LOST:
+	case TROUBLE_PROTOCOL:
+	case TROUBLE_READONLY:
+	case TROUBLE_MOVED:
+	case TROUBLE_CLUSTERDOWN:
+		return true;
+	default:
+		return false;
+	}
 }
 
 const char *trouble_advice(enum trouble trouble)

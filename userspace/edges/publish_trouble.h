@@ -41,6 +41,8 @@ enum trouble {
 enum trouble trouble_of(const char *answer);
 /* May another connection help, to what the same name leads to by then? */
 bool trouble_wants_reconnect(enum trouble trouble);
+/* May another server of the same cluster be better? */
+bool trouble_is_of_the_server(enum trouble trouble);
 /* What to do about it; "" where there is nothing to say. */
 const char *trouble_advice(enum trouble trouble);
 

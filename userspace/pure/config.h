@@ -59,6 +59,7 @@ struct config {
 	char *redis_prefix;
 	uint64_t results_maxlen, alerts_maxlen;
 	uint64_t spool_max_bytes;
+	unsigned wait_replicas;	       /* that must have a transition before it is done */
 	uint64_t disk_spool_max_bytes; /* in state_dir, when there is one */
 
 	struct config_own *own; /* opaque: classes, memory, where each key was set */

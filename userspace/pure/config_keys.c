@@ -213,6 +213,8 @@ static const struct key keys[] = {
 		CONFIG(alerts_maxlen) },
 	{ "redis", "spool_max", KEY_SIZE, .initial = "64MiB", .min = "4KiB", .max = "64GiB",
 		CONFIG(spool_max_bytes) },
+	{ "redis", "wait_replicas", KEY_COUNT, .initial = "0", .min = "0", .max = "5",
+		CONFIG(wait_replicas) },
 	{ "redis", "disk_spool_max", KEY_SIZE, .initial = "1GiB", .min = "64KiB", .max = "65536GiB",
 		CONFIG(disk_spool_max_bytes) },
 };
