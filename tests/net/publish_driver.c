@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Pushes made-up results and transitions through the real publisher, for test_publish.py.
  *
- *	publish_driver url=URL [results=N] [from=N] [rate=PER_S] [targets=N] [every=N] [password=TEXT]
- *		[username=TEXT] [spool=SIZE] [state_dir=DIR] [disk_spool=SIZE] [replicas=N] [results_maxlen=N] [stop=S] [heartbeats=N]
+ *	publish_driver url=URL [results=N] [from=N] [cycle_ms=N] [rate=PER_S] [targets=N] [every=N] [password=TEXT]
+ *		[username=TEXT] [spool=SIZE] [state_dir=DIR] [disk_spool=SIZE] [replicas=N] [history=HOW] [results_maxlen=N] [stop=S] [heartbeats=N]
  *	publish_driver check=1 url=URL [password=TEXT]
  *
  * From result `from` on. Result i is of target i % targets, and its `cycle` is i / targets. After each `every` results
@@ -22,8 +22,9 @@
 #define QUEUE_SIZE 65536
 
 struct options {
-	const char *url, *username, *password, *spool, *results_maxlen, *state_dir, *disk_spool, *replicas;
-	uint64_t results, from, rate, targets, every, stop_s, heartbeats;
+	const char *url, *username, *password, *spool, *results_maxlen, *state_dir, *disk_spool,
+		*replicas, *history;
+	uint64_t results, from, cycle_ms, rate, targets, every, stop_s, heartbeats;
 	int check;
 };
 
@@ -32,7 +33,7 @@ struct made_up {
 	char (*names)[40];
 };
 
-static const struct settings plain = { .mute_until_ms = 0 };
+static const struct settings plain = { .alert = { .warning = 3.5 } };
 static const char labels[] = "tenant\0Acme GmbH\0site\0fra\0";
 
 static int set_option(struct options *options, const char *argument)
@@ -51,8 +52,10 @@ static int set_option(struct options *options, const char *argument)
 		{ "state_dir", &options->state_dir, NULL, NULL },
 		{ "disk_spool", &options->disk_spool, NULL, NULL },
 		{ "replicas", &options->replicas, NULL, NULL },
+		{ "history", &options->history, NULL, NULL },
 		{ "results", NULL, &options->results, NULL },
 		{ "from", NULL, &options->from, NULL },
+		{ "cycle_ms", NULL, &options->cycle_ms, NULL },
 		{ "rate", NULL, &options->rate, NULL },
 		{ "targets", NULL, &options->targets, NULL },
 		{ "every", NULL, &options->every, NULL },
@@ -87,6 +90,7 @@ static struct config *make_config(const struct options *options)
 		{ "redis", "results_maxlen", options->results_maxlen },
 		{ "redis", "disk_spool_max", options->disk_spool },
 		{ "redis", "wait_replicas", options->replicas },
+		{ "redis", "history", options->history },
 		{ "prober", "state_dir", options->state_dir },
 	};
 	struct config *config = config_create("driver");
@@ -124,7 +128,8 @@ static int make_targets(struct made_up *ret, uint64_t count)
 	return 0;
 }
 
-static struct result make_result(const struct made_up *made_up, uint64_t i, uint64_t targets)
+static struct result make_result(
+	const struct made_up *made_up, uint64_t i, uint64_t targets, uint64_t cycle_ms)
 {
 	static const uint8_t states[10] = { STATE_UNVERIFIED, STATE_OK, STATE_WARNING,
 		STATE_CRITICAL, STATE_OK, STATE_OK, STATE_OK, STATE_OK, STATE_OK, STATE_SETTLING };
@@ -141,7 +146,8 @@ static struct result make_result(const struct made_up *made_up, uint64_t i, uint
 		.target_index = (uint32_t)target,
 		.addr = { .family = 4,
 			.bytes = { 198, 18, (uint8_t)(target >> 8), (uint8_t)target } },
-		.at_ms = nsec_real() / NSEC_PER_MSEC,
+		.at_ms = cycle_ms ? 1764000000000 + i / targets * cycle_ms
+				  : nsec_real() / NSEC_PER_MSEC,
 		.cycle = i / targets,
 		.n = state == STATE_UNVERIFIED ? 0 : 30,
 		.answered = state == STATE_UNVERIFIED ? 0 : 30,
@@ -217,8 +223,8 @@ static uint64_t drive(
 
 		for (; i < due && i < options->results; i++) {
 			struct event event = { .kind = EVENT_RESULT,
-				.result =
-					make_result(made_up, i + options->from, options->targets) };
+				.result = make_result(made_up, i + options->from, options->targets,
+					options->cycle_ms) };
 
 			if (options->every && i % options->every == options->every - 1)
 				push_transition(queue, &event.result, (uint32_t)++transitions);

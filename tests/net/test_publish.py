@@ -1,5 +1,9 @@
 #!/usr/bin/python3
 """What the publisher writes into a Redis that is well: fields, keys, ids, bounds, access, rate."""
+import collections
+import statistics
+import struct
+import subprocess
 import time
 
 from harness import ALERT_FIELDS, RESULT_FIELDS, Redis, equal, expect, free_port, run_tests
@@ -131,6 +135,39 @@ def test_check():
         expect(status == 1 and "WRONGTYPE" in text, text)
     status, text = check(redis.url)
     expect(status == 1 and "is redis-server running there?" in text, text)
+
+
+def test_history():
+    """Every record of the last 24 hours, from the results as they stand in the stream."""
+    targets, cycles = 20, 1500  # 25 hours
+    with Redis() as redis:
+        Driver(redis.url, results=targets * cycles, targets=targets, cycle_ms=60000).end()
+        seen = collections.defaultdict(lambda: collections.defaultdict(list))
+        for _, _, fields in redis.stream(RESULTS):
+            seen[fields["target"]][int(fields["at_ms"]) // 300000].append(fields)
+        for target, records in seen.items():
+            key = f"mosprobe:{{driver}}:history:{target}"
+            ring = subprocess.run(["redis-cli", "-s", redis.socket, "GET", key], stdout=subprocess.PIPE, timeout=10,
+                                  check=True).stdout[:-1]
+            expect(80000 < redis.cli("TTL", key) <= 90000, "its life")
+            *whole, running = sorted(records)
+            expect(len(whole) > 288, "more than a day")
+            for number in whole[-288:]:
+                at = number % 288 * 16
+                found = struct.unpack("<7H2B", ring[at:at + 16])
+                rows = records[number]
+                wanted = [number & 0xffff]
+                for name, scale, how in (("mos_cycle", 1000, min), ("mos_cycle", 1000, statistics.mean),
+                                         ("latency_ms", 10, statistics.mean), ("jitter_ms", 10, statistics.mean),
+                                         ("loss_pct", 100, statistics.mean), ("fail_pct", 100, statistics.mean)):
+                    values = [float(row[name]) for row in rows if row[name]]
+                    wanted.append(how(values) * scale if values else 65535)
+                wanted += [sum(float(row["mos_cycle"]) < 3.5 for row in rows if row["mos_cycle"]), len(rows)]
+                expect(all(abs(f - w) <= 0.6 for f, w in zip(found, wanted)), f"{target} {number}: {found} {wanted}")
+            expect(struct.unpack("<H", ring[running % 288 * 16:][:2])[0] != running & 0xffff, "one that has not ended")
+        redis.cli("FLUSHALL")
+        Driver(redis.url, results=400, targets=10, cycle_ms=60000, history="off").end()
+        equal(redis.cli("KEYS", "*history*"), [], "when it is off")
 
 
 def test_trimming():

@@ -416,7 +416,6 @@ static void not_in_this_version(void **state)
 {
 	static const char *const keys[][3] = {
 		{ "prober", "shard", "1/2" },
-		{ "redis", "history", "auto" },
 	};
 	char text[128], message[256];
 	struct config *config;

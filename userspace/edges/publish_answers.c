@@ -173,6 +173,9 @@ bool session_answer(struct session *session, const struct question *question,
 	case ASKED_LEAVE:
 		leavers_done(&session->leavers);
 		break;
+	case ASKED_HISTORY:
+		histories_done(&session->histories);
+		break;
 	case ASKED_MUTES:
 		take_mutes(session, answer);
 		break;

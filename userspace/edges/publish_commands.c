@@ -11,11 +11,13 @@
 #include "edges/publish_chunk.h"
 
 #define NUMBER_SIZE 24
+#define HISTORY_EXPIRE_S "90000" /* a day, and an hour of downtime */
 
 int commands_create(struct commands *ret, struct pipeline *pipeline, const struct keys *keys,
 	const struct config *config)
 {
 	size_t prefix_length = strlen(keys->names[KEY_TARGET]);
+	size_t history_length = strlen(keys->names[KEY_HISTORY]);
 
 	memset(ret, 0, sizeof *ret);
 	ret->pipeline = pipeline;
@@ -25,8 +27,11 @@ int commands_create(struct commands *ret, struct pipeline *pipeline, const struc
 		config->results_maxlen);
 	snprintf(ret->alerts_maxlen, sizeof ret->alerts_maxlen, "%" PRIu64, config->alerts_maxlen);
 	ret->path = malloc(prefix_length + TARGET_KEY_SIZE);
-	if (!ret->path)
+	ret->history = malloc(history_length + TARGET_KEY_SIZE);
+	if (!ret->path || !ret->history)
 		return -ENOMEM;
+	memcpy(ret->history, keys->names[KEY_HISTORY], history_length + 1);
+	ret->history_name = ret->history + history_length;
 	memcpy(ret->path, keys->names[KEY_TARGET], prefix_length + 1);
 	ret->name = ret->path + prefix_length;
 	return 0;
@@ -35,7 +40,8 @@ int commands_create(struct commands *ret, struct pipeline *pipeline, const struc
 void commands_free(struct commands *commands)
 {
 	free(commands->path);
-	commands->path = NULL;
+	free(commands->history);
+	commands->path = commands->history = NULL;
 	marks_free(&commands->marks);
 }
 
@@ -240,8 +246,10 @@ void commands_leave(struct commands *commands, uint32_t number, const char *key)
 	commands->path_length = prefix_length + commands->name_length;
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		change_set(commands, places[i].key, places[i].command, NULL);
+	strcpy(commands->history_name, key);
 	pipeline_begin(commands->pipeline, "UNLINK");
 	pipeline_word(commands->pipeline, commands->path, commands->path_length);
+	pipeline_text(commands->pipeline, commands->history);
 	pipeline_ask(commands->pipeline,
 		(struct question) {
 			.kind = ASKED_LEAVE, .key = KEY_TARGET, .target = commands->index });
@@ -301,6 +309,26 @@ void commands_wait(struct commands *commands, unsigned replicas, uint32_t slot)
 						 .key = KEY_ALERTS,
 						 .stream = STREAM_ALERTS,
 						 .slot = slot });
+}
+
+void commands_history(struct commands *commands, const struct history_record *record)
+{
+	char number[NUMBER_SIZE], *path = commands->history;
+
+	target_key(record->target, commands->history_name);
+	snprintf(number, sizeof number, "%u",
+		record->number % HISTORY_RECORDS * HISTORY_RECORD_SIZE);
+	pipeline_begin(commands->pipeline, "SETRANGE");
+	pipeline_text(commands->pipeline, path);
+	pipeline_text(commands->pipeline, number);
+	pipeline_word(commands->pipeline, (const char *)record->bytes, sizeof record->bytes);
+	pipeline_ask(
+		commands->pipeline, (struct question) { .kind = ASKED_OTHER, .key = KEY_HISTORY });
+	pipeline_begin(commands->pipeline, "EXPIRE");
+	pipeline_text(commands->pipeline, path);
+	pipeline_text(commands->pipeline, HISTORY_EXPIRE_S);
+	pipeline_ask(commands->pipeline,
+		(struct question) { .kind = ASKED_HISTORY, .key = KEY_HISTORY });
 }
 
 void commands_refresh(struct commands *commands, uint64_t ttl_ms)

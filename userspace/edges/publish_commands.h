@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "edges/publish_history.h"
 #include "edges/publish_keys.h"
 #include "edges/publish_marks.h"
 #include "edges/publish_pipeline.h"
@@ -26,6 +27,7 @@ struct commands {
 	const char *name;
 	size_t path_length, name_length;
 	uint32_t index;
+	char *history, *history_name; /* likewise of its 24 hours */
 };
 
 /* pipeline and keys must outlive it. Returns 0 or -ENOMEM; commands_free() is fine either way. */
@@ -50,6 +52,8 @@ void commands_fresh(struct commands *commands);
 /* Adds the prober to the set of all. */
 /* Waits for the replicas that are wanted (redis.wait_replicas), for a tenth of a second. */
 void commands_wait(struct commands *commands, unsigned replicas, uint32_t slot);
+/* A record of five minutes into its place; and the target's 24 hours expire when nothing is added to them. */
+void commands_history(struct commands *commands, const struct history_record *record);
 /* The lease: for as long again; and no longer. */
 void commands_refresh(struct commands *commands, uint64_t ttl_ms);
 void commands_release(struct commands *commands);

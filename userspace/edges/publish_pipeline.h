@@ -22,6 +22,7 @@ struct question {
 		ASKED_TARGET, /* the hash or the sets of a target */
 		ASKED_UPDATE, /* HSET of a part of a hash whose other fields stand there */
 		ASKED_LEAVE,  /* a target that was removed */
+		ASKED_HISTORY,/* a record of five minutes: its expiry, which is its last command */
 		ASKED_MUTES,  /* who is muted by operators */
 		ASKED_FRESH,  /* what is forgotten at the first connection */
 		ASKED_LEASE,  /* that it goes on */

@@ -108,8 +108,19 @@ static void send_leavers(struct session *session)
 		return;
 	oldest = session_oldest(session);
 	while (pipeline_has_room(&session->pipeline) &&
-		(leaver = leavers_next(&session->leavers, oldest)))
+		(leaver = leavers_next(&session->leavers, oldest))) {
 		commands_leave(&session->commands, leaver->number, leaver->key);
+		histories_forget(&session->histories, leaver->number);
+	}
+}
+
+static void send_histories(struct session *session)
+{
+	const struct history_record *record;
+
+	while (pipeline_has_room(&session->pipeline) &&
+		(record = histories_next(&session->histories)))
+		commands_history(&session->commands, record);
 }
 
 /* What was refused is taken back when all is answered that was sent with it. */
@@ -146,6 +157,7 @@ static void append(struct session *session, uint64_t now_ns, uint64_t wall_ms)
 		begin(session);
 	if (session->heartbeat_due && pipeline_has_room(&session->pipeline))
 		send_heartbeat(session, now_ns, wall_ms);
+	send_histories(session);
 	send_leavers(session);
 	if (pipeline_has_room(&session->pipeline))
 		mute_reader_ask(&session->mutes, &session->pipeline, session->keys.names[KEY_MUTE],

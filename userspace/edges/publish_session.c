@@ -67,6 +67,7 @@ void session_free(struct session *session)
 	chunk_free(&session->spilling);
 	leavers_free(&session->leavers);
 	mute_reader_free(&session->mutes);
+	histories_free(&session->histories);
 	commands_free(&session->commands);
 	keys_free(&session->keys);
 	if (session->password)
@@ -125,6 +126,8 @@ void session_take(struct session *session, const struct event *event, uint64_t n
 	switch (event->kind) {
 	case EVENT_RESULT:
 		session_take_result(session, &event->result);
+		histories_take(&session->histories, &event->result, session->order,
+			session->config->interval_ns, session->config->history_targets_max);
 		break;
 	case EVENT_TRANSITION:
 		take_transition(session, &event->transition);
@@ -148,7 +151,7 @@ void session_take(struct session *session, const struct event *event, uint64_t n
 
 uint64_t session_oldest(const struct session *session)
 {
-	uint64_t oldest = UINT64_MAX;
+	uint64_t oldest = histories_oldest(&session->histories);
 
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		uint64_t order = stream_oldest_order(session->courses[i].stream);
@@ -170,7 +173,7 @@ size_t session_held(const struct session *session)
 
 bool session_idle(const struct session *session)
 {
-	return !session_held(session) && !session->leavers.count &&
+	return !session_held(session) && !session->leavers.count && !session->histories.count &&
 	       (session->state != SESSION_READY ||
 		       (!pipeline_unanswered(&session->pipeline) &&
 			       !connection_unsent(session->connection)));
@@ -187,6 +190,7 @@ void session_fail(struct session *session, enum trouble trouble, const char *wha
 	connection_close(session->connection);
 	pipeline_clear(&session->pipeline);
 	leavers_lost(&session->leavers);
+	histories_lost(&session->histories);
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		stream_lost(session->courses[i].stream);
 		session->courses[i].last_asked = false;

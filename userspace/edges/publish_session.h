@@ -66,6 +66,7 @@ struct session {
 	uint64_t heard_ns;    /* when an answer came, or was first awaited */
 	struct leavers leavers;
 	struct mute_reader mutes;
+	struct histories histories;
 	struct troubles troubles;
 	bool begun;	       /* on this connection */
 	bool released;	       /* the lease */

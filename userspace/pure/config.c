@@ -19,7 +19,6 @@ static const struct later {
 	const char *section, *name;
 } later[] = {
 	{ "prober", "shard" },
-	{ "redis", "history" },
 };
 static const char not_yet[] = "this version does not have it yet";
 

@@ -59,6 +59,7 @@ struct config {
 	char *redis_prefix;
 	uint64_t results_maxlen, alerts_maxlen;
 	uint64_t spool_max_bytes;
+	uint32_t history_targets_max; /* of which 24 hours are kept; 0 = of none */
 	unsigned wait_replicas;	       /* that must have a transition before it is done */
 	uint64_t disk_spool_max_bytes; /* in state_dir, when there is one */
 

@@ -67,6 +67,12 @@ static const struct key_choice yes_choices[] = {
 	{ "yes", true },
 	{ NULL, 0 },
 };
+static const struct key_choice history_choices[] = {
+	{ "auto", 200000 },
+	{ "24h", INT32_MAX },
+	{ "off", 0 },
+	{ NULL, 0 },
+};
 static const struct key_choice refused_choices[] = {
 	{ "fail", false },
 	{ "answer", true },
@@ -213,6 +219,8 @@ static const struct key keys[] = {
 		CONFIG(alerts_maxlen) },
 	{ "redis", "spool_max", KEY_SIZE, .initial = "64MiB", .min = "4KiB", .max = "64GiB",
 		CONFIG(spool_max_bytes) },
+	{ "redis", "history", KEY_CHOICE, .initial = "auto", .choices = history_choices,
+		CONFIG(history_targets_max) },
 	{ "redis", "wait_replicas", KEY_COUNT, .initial = "0", .min = "0", .max = "5",
 		CONFIG(wait_replicas) },
 	{ "redis", "disk_spool_max", KEY_SIZE, .initial = "1GiB", .min = "64KiB", .max = "65536GiB",
