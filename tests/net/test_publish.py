@@ -6,7 +6,7 @@ import struct
 import subprocess
 import time
 
-from harness import ALERT_FIELDS, RESULT_FIELDS, Redis, equal, expect, free_port, run_tests
+from harness import ALERT_FIELDS, RESULT_FIELDS, Redis, equal, expect, free_port, run_tests, wait_until
 from publishing import (ALERTS, DRIVER, HASH_FIELDS, IN_KEY, RESULTS, Driver, check, exactly_once,
                         id_key, number, target_hash)
 
@@ -72,6 +72,25 @@ def test_heartbeat():
             expect(found[name] != "", f"{name} is empty")
         expect(0 < int(found["written"]) <= counters["written"], f"written {found['written']}")
         equal(redis.cli("SMEMBERS", "mosprobe:probers"), ["driver"], "probers")
+
+
+def test_consumers_that_are_behind():
+    with Redis() as redis:
+        Driver(redis.url, results=300, every=10).end()
+        redis.cli("XGROUP", "CREATE", ALERTS, "pager", "0")
+        redis.cli("XGROUP", "CREATE", ALERTS, "ticket", "$")
+        redis.cli("XGROUP", "CREATE", RESULTS, "graphs", "0")
+        redis.cli("XREADGROUP", "GROUP", "pager", "one", "COUNT", 4, "STREAMS", ALERTS, ">")
+        driver = Driver(redis.url, results=6000, rate=2000, **{"from": 300})
+        # Asked at the beginning, told of a second later.
+        wait_until(lambda: "graphs" in (redis.cli("HGET", "mosprobe:{driver}:prober", "consumer_lag") or ""), "that it is told")
+        found = redis.cli("HGETALL", "mosprobe:{driver}:prober")
+        driver.end()
+        lag = dict(word.split("=") for word in found["consumer_lag"].split())
+        equal(set(lag), {"alerts:pager", "alerts:ticket", "results:graphs"}, "groups")
+        expect(int(lag["results:graphs"]) >= 300, f"{lag}")
+        equal(lag["alerts:pager"], "26", "entries that were not delivered")
+        equal(found["consumer_pending"], "alerts:pager=4 alerts:ticket=0 results:graphs=0", "not acknowledged")
 
 
 def test_tcp_and_database():

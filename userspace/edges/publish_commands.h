@@ -13,7 +13,6 @@
 #include "pure/config.h"
 #include "pure/fields.h"
 
-enum stream_name { STREAM_RESULTS, STREAM_ALERTS, STREAM_COUNT };
 
 struct commands {
 	struct pipeline *pipeline;

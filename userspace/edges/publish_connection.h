@@ -68,6 +68,9 @@ const char *answer_element(const struct answer *answer, size_t i);
 const char *answer_text_of(const struct answer *answer, const char *name);
 /* Of an array of entries of a stream: the text of a field of the first one, or "". */
 const char *answer_entry_text(const struct answer *answer, const char *name);
+/* Of an array of arrays of names and values: a value of the i-th; "" or -1 = there is none. */
+const char *answer_inner_text(const struct answer *answer, size_t i, const char *name);
+long long answer_inner_number(const struct answer *answer, size_t i, const char *name);
 /* As answer_text_of() for a number; -1 when there is none. */
 long long answer_number_of(const struct answer *answer, const char *name);
 

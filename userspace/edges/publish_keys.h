@@ -22,6 +22,8 @@ enum key {
 	KEY_COUNT
 };
 
+enum stream_name { STREAM_RESULTS, STREAM_ALERTS, STREAM_COUNT };
+
 struct keys {
 	char *names[KEY_COUNT];
 };

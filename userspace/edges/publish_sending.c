@@ -24,6 +24,7 @@ static void send_heartbeat(struct session *session, uint64_t now_ns, uint64_t wa
 	uint64_t age_ms = (now_ns - session->heartbeat_ns) / NSEC_PER_MSEC;
 	uint64_t expire_ms = 3 * heartbeat->interval_ms;
 	uint64_t oldest_ms = UINT64_MAX;
+	char lag[2 * LAG_TEXT_SIZE], pending[2 * LAG_TEXT_SIZE];
 
 	session->heartbeat_due = false;
 	if (expire_ms < HEARTBEAT_LEAST_MS)
@@ -43,6 +44,10 @@ static void send_heartbeat(struct session *session, uint64_t now_ns, uint64_t wa
 	fields_add_integer(fields, "spool_depth", session_held(session));
 	fields_add_integer(fields, "spool_disk", disk_held(session->disk));
 	fields_add_integer(fields, "spool_age_ms", oldest_ms < wall_ms ? wall_ms - oldest_ms : 0);
+	lag_text(lag, session->lag.lag);
+	lag_text(pending, session->lag.pending);
+	fields_add_text(fields, "consumer_lag", lag);
+	fields_add_text(fields, "consumer_pending", pending);
 	fields_add_integer(fields, "written", counted(&counters->written));
 	fields_add_integer(fields, "dropped", counted(&counters->dropped));
 	fields_add_integer(fields, "dropped_transitions", counted(&counters->dropped_transitions));
@@ -162,6 +167,8 @@ static void append(struct session *session, uint64_t now_ns, uint64_t wall_ms)
 	if (pipeline_has_room(&session->pipeline))
 		mute_reader_ask(&session->mutes, &session->pipeline, session->keys.names[KEY_MUTE],
 			now_ns, wall_ms);
+	if (pipeline_has_room(&session->pipeline))
+		lag_ask(&session->lag, &session->pipeline, &session->keys, now_ns);
 }
 
 bool session_send(

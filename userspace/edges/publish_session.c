@@ -307,7 +307,8 @@ short session_events(const struct session *session)
 
 uint64_t session_wake_ns(const struct session *session, uint64_t now_ns)
 {
-	uint64_t wake_ns = session->mutes.due_ns;
+	uint64_t wake_ns = session->mutes.due_ns < session->lag.due_ns ? session->mutes.due_ns
+								       : session->lag.due_ns;
 
 	if (session->state == SESSION_DOWN)
 		return session->backoff.until_ns;

@@ -17,6 +17,7 @@
 #include "edges/publish_disk.h"
 #include "edges/publish_greeting.h"
 #include "edges/publish_keys.h"
+#include "edges/publish_lag.h"
 #include "edges/publish_leavers.h"
 #include "edges/publish_mutes.h"
 #include "edges/publish_pipeline.h"
@@ -67,6 +68,7 @@ struct session {
 	struct leavers leavers;
 	struct mute_reader mutes;
 	struct histories histories;
+	struct lag lag;
 	struct troubles troubles;
 	bool begun;	       /* on this connection */
 	bool released;	       /* the lease */
