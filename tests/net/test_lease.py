@@ -77,6 +77,10 @@ def test_a_second_prober_is_refused():
                second.stderr)
         expect("--standby" in second.stderr, second.stderr)
         expect(took < 6, f"it took {took} s to say so")
+        checked = run([MOSPROBE, "check", *command(redis, service)[2:6]]).stdout
+        expect(f"process {first.pid} on host {socket.gethostname()} writes as prober driver" in checked, checked)
+        # A million results of one target a second.
+        expect("the stream holds 278 h of these targets (results_maxlen 1000000, about 265 MB)" in checked, checked)
         equal(stop(first), 0, "status of the first")
         equal(redis.cli("EXISTS", LEASE), 0, "let go at the end")
     service.down()

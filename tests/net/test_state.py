@@ -87,6 +87,24 @@ def test_an_open_alert_outlives_kill_and_stop():
     equal(resolve["alerts_24h"], "1", "alerts_24h")
 
 
+def test_check_looks_at_the_folder():
+    def said(folder):
+        words = command(["127.0.0.1"], dir=folder)
+        done = run([MOSPROBE, "check", "-c", words[3], "--targets", words[5], "--redis", ""])
+        return [line for line in done.stdout.splitlines() if "state_dir" in line][0].split(maxsplit=2)
+
+    equal(said(path("notyet")), ["ok", "state_dir", f"{path('notyet')}: is not there, and will be made"], "to be made")
+    equal(said("/nowhere/at/all")[0], "fail", "in none")
+    equal(said(write("file", ""))[2].split(": ")[1], "is no folder", "a file")
+    os.mkdir(path("open"))
+    os.chmod(path("open"), 0o777)
+    equal(said(path("open"))[::2], ["warn", f"{path('open')}: anybody may write there: chmod o-w"], "open to all")
+    os.chmod(path("open"), 0o700)
+    expect(said(path("open"))[2].endswith("GiB free"), "a good one")
+    os.chown(path("open"), 65534, 65534)
+    equal(said(path("open"))[0], "warn", "another's")
+
+
 def test_held_times_outlive_a_kill():
     service = Service()
     service.up()

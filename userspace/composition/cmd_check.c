@@ -19,6 +19,8 @@
 #define REDIS_TIMEOUT_MS 2000
 /* Resident memory per target without samples: names, schedule, alert, address; measured. */
 #define BYTES_PER_TARGET 700
+#define BYTES_PER_RESULT 265 /* of an entry in Redis, measured */
+#define LEAST_RESULTS_H 0.5
 
 static const char usage[] =
 	"usage: mosprobe check [-c FILE] [--targets FILE] [--redis URL] [--id ID] [--interval 60s]\n"
@@ -254,6 +256,44 @@ static void say_quiet(struct check *check, const char *what, const char *how, lo
 			count, how, names->text, count > 5 ? ", ..." : "");
 }
 
+/* How long it is until the oldest result is trimmed away. */
+static void say_how_long(struct check *check)
+{
+	double per_s = (double)targets_count(check->targets) /
+		       ((double)check->config->interval_ns / NSEC_PER_SEC);
+	double h = (double)check->config->results_maxlen / per_s / 3600;
+	bool few = h < LEAST_RESULTS_H;
+
+	if (per_s <= 0)
+		return;
+	line(check, few ? VERDICT_WARN : VERDICT_OK, "results",
+		"the stream holds %.*f %s of these targets (results_maxlen %llu, about %.0f MB)%s",
+		h < 10 ? 1 : 0, h < 1 ? h * 60 : h, h < 1 ? "min" : "h",
+		(unsigned long long)check->config->results_maxlen,
+		(double)check->config->results_maxlen * BYTES_PER_RESULT / 1e6,
+		few ? ": a consumer that stands still for longer misses some" : "");
+}
+
+/* Of the folder in which the prober remembers. */
+static void check_state(struct check *check)
+{
+	const char *dir = check->config->state_dir;
+	struct message found;
+	enum machine_folder state;
+
+	if (!dir) {
+		line(check, VERDICT_OK, "state_dir",
+			"none: windows, held times and what Redis has not yet end with the process");
+		return;
+	}
+	state = machine_folder(dir, &found);
+	line(check,
+		state == MACHINE_FOLDER_GOOD	? VERDICT_OK
+		: state == MACHINE_FOLDER_RISKY ? VERDICT_WARN
+						: VERDICT_FAIL,
+		"state_dir", "%s: %s", dir, found.text);
+}
+
 static void check_redis(struct check *check)
 {
 	struct message found = { "" }, msg = { "" };
@@ -270,6 +310,10 @@ static void check_redis(struct check *check)
 	else
 		line(check, VERDICT_OK, "redis", "%s", found.text);
 	free(password);
+	say_how_long(check);
+	if (quiet.writer[0])
+		line(check, VERDICT_OK, "writer", "%s writes as prober %s", quiet.writer,
+			check->config->id);
 	if (!quiet.running)
 		return;
 	say_quiet(check, "unverified", "have never answered", quiet.unverified,
@@ -304,6 +348,7 @@ int cmd_check(int argc, char **argv)
 	check_ports(&check);
 	check_sysctls(&check);
 	check_memory(&check);
+	check_state(&check);
 	check_dns(&check);
 	check_redis(&check);
 	roster_destroy(check.roster);

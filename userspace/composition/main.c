@@ -14,6 +14,7 @@ static const struct verb {
 	{ "probe", cmd_probe, "probe one name now, sample by sample, explained" },
 	{ "check", cmd_check, "look at configuration, targets and this machine" },
 	{ "replay", cmd_replay, "the transitions that another policy would have made of results" },
+	{ "test-alert", cmd_test_alert, "send an alert that did not happen the whole way" },
 	{ "score", cmd_score, "compute the E-Model for given numbers" },
 };
 
@@ -27,7 +28,7 @@ static void print_help(FILE *stream)
 	      "\n",
 		stream);
 	for (size_t i = 0; i < VERB_COUNT; i++)
-		fprintf(stream, "  %-8s %s\n", verbs[i].name, verbs[i].purpose);
+		fprintf(stream, "  %-10s %s\n", verbs[i].name, verbs[i].purpose);
 	fputs("\n"
 	      "  --version, --help\n"
 	      "\n"

@@ -135,6 +135,7 @@ void prober_destroy(struct prober *prober)
 	closer_destroy(prober->closer);
 	free(prober->saved);
 	targets_destroy(prober->gone);
+	free(prober->test);
 	free(prober);
 }
 
@@ -241,6 +242,7 @@ bool prober_turn(struct prober *prober)
 	}
 	prober_take_answers(prober);
 	prober_take_mutes(prober);
+	prober_step_tests(prober);
 	prober_adopt_step(prober);
 	prober_expire(prober);
 	if (!prober->stopping && !is_held(prober))

@@ -149,16 +149,12 @@ static struct result result_of(
 	return result;
 }
 
-void prober_resolve(struct prober *prober, const struct target *who, uint32_t target,
-	enum transition_reason reason)
+struct result prober_standing(struct prober *prober, const struct target *who, uint32_t target)
 {
-	struct alert_transition step = alert_mute(&prober->alerts[target], prober->turn_ms);
 	struct row row = { .target = target, .number = prober->visits[target].number };
 	struct result result;
 	enum cause cause;
 
-	if (!step.happened)
-		return;
 	if (target < prober->generation->roster->count)
 		row.address = *prober_address(prober, target);
 	row.numbers = window_numbers(prober->window, target, row.number);
@@ -169,6 +165,18 @@ void prober_resolve(struct prober *prober, const struct target *who, uint32_t ta
 	result.mos = window_mos(prober->window, target, row.number, &cause);
 	result.cause = cause;
 	result.state = STATE_OK;
+	return result;
+}
+
+void prober_resolve(struct prober *prober, const struct target *who, uint32_t target,
+	enum transition_reason reason)
+{
+	struct alert_transition step = alert_mute(&prober->alerts[target], prober->turn_ms);
+	struct result result;
+
+	if (!step.happened)
+		return;
+	result = prober_standing(prober, who, target);
 	prober_tell(prober, &step, &result, reason);
 }
 

@@ -120,6 +120,8 @@ struct prober {
 	void *saved;	       /* room for a window on its way to the disk */
 	bool state_started;    /* what is known from before was taken over */
 	uint32_t restored;     /* targets of which something was */
+	char *test;	   /* the target of which an alert is to be made up; NULL = none */
+	uint32_t test_at;  /* targets before this one are not it */
 	struct target_list *gone; /* who left before this start */
 	uint64_t transitions;  /* told to the publisher, as journal_taken() counts */
 	struct mutes *mutes;   /* by operators; NULL = none read yet */
@@ -250,6 +252,11 @@ void prober_state_forget(struct prober *prober, uint32_t target);
 void prober_state_catch_up(
 	struct prober *prober, uint32_t target, const struct transition *newest);
 
+/* prober_tests.c */
+
+/* Sends the alert that `mosprobe test-alert` asked for. */
+void prober_step_tests(struct prober *prober);
+
 /* prober_orphans.c */
 
 /* Ends what is open of targets that have left the list while no prober ran. Before state_start(). */
@@ -293,6 +300,9 @@ void prober_tell(struct prober *prober, const struct alert_transition *step, str
 
 /* prober_fold.c */
 
+/* How a target stands, by its window, without a cycle. */
+struct result prober_standing(
+	struct prober *prober, const struct target *who, uint32_t target);
 /* Resolves what is open of a target, for a reason that is no cycle's. */
 void prober_resolve(struct prober *prober, const struct target *who, uint32_t target,
 	enum transition_reason reason);

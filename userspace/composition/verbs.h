@@ -18,6 +18,9 @@ int cmd_check(int argc, char **argv);
  * line of the CSV is bad or standard output cannot be written. */
 int cmd_score(int argc, char **argv);
 
+/* Asks a running prober for an alert that did not happen, and watches it go its way; 1 when it does not. */
+int cmd_test_alert(int argc, char **argv);
+
 /* Reads published results on standard input, and prints the transitions that the configured policy would have
  * made; 1 when a line is bad or standard output cannot be written. */
 int cmd_replay(int argc, char **argv);

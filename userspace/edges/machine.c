@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "edges/machine.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define FREE_LEAST (256ull << 20)
 
 /* Reads a file of one or two numbers; returns how many it found. */
 static int read_numbers(const char *file, unsigned long long ret[2])
@@ -57,4 +65,60 @@ uint64_t machine_memory_available(void)
 	if (stream)
 		fclose(stream);
 	return (uint64_t)kib * 1024;
+}
+
+/* One that is to be made: can it be? */
+static enum machine_folder parent_of(const char *path, struct message *ret_found)
+{
+	char *parent = strdup(path), *slash = parent ? strrchr(parent, '/') : NULL;
+	const char *where = slash == parent ? "/" : slash ? parent : ".";
+	bool good;
+
+	if (slash && slash != parent)
+		*slash = '\0';
+	good = !access(where, W_OK | X_OK);
+	if (good)
+		message_set(ret_found, 0, "is not there, and will be made");
+	else
+		message_set(ret_found, 0, "is not there, and cannot be made in %s: %s", where,
+			strerror(errno));
+	free(parent);
+	return good ? MACHINE_FOLDER_GOOD : MACHINE_FOLDER_BAD;
+}
+
+enum machine_folder machine_folder(const char *path, struct message *ret_found)
+{
+	struct statvfs space;
+	struct stat status;
+	uint64_t left;
+
+	if (stat(path, &status)) {
+		if (errno == ENOENT)
+			return parent_of(path, ret_found);
+		message_set(ret_found, 0, "%s", strerror(errno));
+		return MACHINE_FOLDER_BAD;
+	}
+	if (!S_ISDIR(status.st_mode)) {
+		message_set(ret_found, 0, "is no folder");
+		return MACHINE_FOLDER_BAD;
+	}
+	if (access(path, R_OK | W_OK | X_OK)) {
+		message_set(ret_found, 0, "%s", strerror(errno));
+		return MACHINE_FOLDER_BAD;
+	}
+	if (status.st_mode & S_IWOTH) {
+		message_set(ret_found, 0, "anybody may write there: chmod o-w");
+		return MACHINE_FOLDER_RISKY;
+	}
+	if (status.st_uid != geteuid()) {
+		message_set(ret_found, 0, "belongs to another user (uid %u)", status.st_uid);
+		return MACHINE_FOLDER_RISKY;
+	}
+	if (statvfs(path, &space)) {
+		message_set(ret_found, 0, "%s", strerror(errno));
+		return MACHINE_FOLDER_BAD;
+	}
+	left = (uint64_t)space.f_bavail * space.f_frsize;
+	message_set(ret_found, 0, "%.1f GiB free", (double)left / (1ull << 30));
+	return left < FREE_LEAST ? MACHINE_FOLDER_RISKY : MACHINE_FOLDER_GOOD;
 }

@@ -203,6 +203,14 @@ void publish_go(struct publish *publish)
 	queue_wake(publish->events);
 }
 
+char *publish_take_test(struct publish *publish)
+{
+	_Atomic(char *) *newest = &publish->session.tests.newest;
+
+	return atomic_load_explicit(newest, memory_order_relaxed) ? atomic_exchange(newest, NULL)
+								  : NULL;
+}
+
 struct mutes *publish_take_mutes(struct publish *publish)
 {
 	_Atomic(struct mutes *) *newest = &publish->session.mutes.newest;

@@ -17,6 +17,8 @@
 
 struct publish;
 
+#define PUBLISH_HOLDER_SIZE 256 /* a process, in words */
+
 /* Starts the thread, which takes the lease and then waits for publish_go(). Reads [redis] of config, which must outlive it; password: NULL = none, copied.
  * events: of struct event, read by this thread only. Redis need not be there. journal: where
  * transitions are kept until Redis has them, NULL = nowhere; it must outlive the thread. Returns 0, or a
@@ -43,7 +45,6 @@ enum publish_lease_state {
 	PUBLISH_LEASE_ANOTHERS,
 	PUBLISH_LEASE_HELD /* we */
 };
-#define PUBLISH_HOLDER_SIZE 256
 struct publish_lease {
 	enum publish_lease_state state;
 	char holder[PUBLISH_HOLDER_SIZE]; /* the other, in words */
@@ -64,6 +65,20 @@ struct publish_known {
 int publish_restore(const struct config *config, const char *password, const struct roster *roster,
 	unsigned timeout_ms, struct publish_known *ret, struct message *msg);
 
+/* Any one thread: NAME:PORT of the target whose alert `mosprobe test-alert` asks for; NULL = none. To be freed. */
+char *publish_take_test(struct publish *publish);
+
+/* For `mosprobe test-alert`: asks the running prober for an alert of this target (NAME:PORT) that did not happen, and
+ * tells the listener of its entries, and of consumer groups that have acknowledged them. Returns 0 when all of it came
+ * within timeout_ms, or a negative errno with a message: -ESRCH no prober runs, -ETIMEDOUT, -ENOENT nobody reads. */
+struct publish_test_listener {
+	void (*entry)(void *context, const char *action, const char *id);
+	void (*group)(void *context, const char *group);
+	void *context;
+};
+int publish_test(const struct config *config, const char *password, const char *target,
+	unsigned timeout_ms, const struct publish_test_listener *listener, struct message *msg);
+
 /* Any one thread: who is muted by operators, when that was read anew; NULL = nothing new. To be destroyed by
  * the caller. */
 struct mutes *publish_take_mutes(struct publish *publish);
@@ -75,6 +90,7 @@ void publish_stop(struct publish *publish, uint64_t timeout_ns, struct publish_s
 /* Whom a running prober is quiet about. */
 struct publish_quiet {
 	bool running; /* there is a heartbeat */
+	char writer[PUBLISH_HOLDER_SIZE]; /* who has the lease, in words; "" = nobody */
 	long long unverified, muted;
 	struct message unverified_names, muted_names; /* a few of them, by name */
 };

@@ -37,6 +37,14 @@ const char *answer_element(const struct answer *answer, size_t i)
 	return text_of(((const redisReply *)answer->reply)->element[i]);
 }
 
+const char *answer_entry_id(const struct answer *answer)
+{
+	const redisReply *entry =
+		answer->elements ? ((const redisReply *)answer->reply)->element[0] : NULL;
+
+	return entry && entry->elements ? text_of(entry->element[0]) : "";
+}
+
 const char *answer_entry_text(const struct answer *answer, const char *name)
 {
 	const redisReply *entry =

@@ -176,6 +176,9 @@ bool session_answer(struct session *session, const struct question *question,
 	case ASKED_HISTORY:
 		histories_done(&session->histories);
 		break;
+	case ASKED_TEST:
+		test_reader_take(&session->tests, answer);
+		break;
 	case ASKED_GROUPS:
 		lag_take(&session->lag, (enum stream_name)question->stream, answer);
 		break;

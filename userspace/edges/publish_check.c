@@ -19,6 +19,7 @@ struct check {
 /* The questions about who is quiet, in their order. */
 enum {
 	ASKED_RUNNING,
+	ASKED_WRITER,
 	ASKED_UNVERIFIED,
 	ASKED_UNVERIFIED_NAMES,
 	ASKED_MUTED,
@@ -35,6 +36,16 @@ static void take_names(const struct answer *answer, struct message *ret)
 			i ? ", " : "", answer_element(answer, i));
 }
 
+static void take_writer(const struct answer *answer, struct publish_quiet *quiet)
+{
+	struct holder holder;
+
+	if (answer->error || !*answer->text)
+		return;
+	snprintf(holder.text, sizeof holder.text, "%s", answer->text);
+	holder_words(&holder, quiet->writer);
+}
+
 static int take_quiet(void *context, struct connection *connection, struct message *msg)
 {
 	struct check *check = context;
@@ -46,6 +57,9 @@ static int take_quiet(void *context, struct connection *connection, struct messa
 		switch (check->asked++) {
 		case ASKED_RUNNING:
 			quiet->running = answer.number > 0;
+			break;
+		case ASKED_WRITER:
+			take_writer(&answer, quiet);
 			break;
 		case ASKED_UNVERIFIED:
 			quiet->unverified = answer.number;
@@ -76,7 +90,8 @@ static int ask(struct check *check, const char *command, enum key key, const cha
 /* What a user may not read is as if it were not there: its prober would have said so. */
 static int ask_who_is_quiet(struct check *check, struct message *msg)
 {
-	if (ask(check, "EXISTS", KEY_PROBER, NULL) || ask(check, "SCARD", KEY_UNVERIFIED, NULL) ||
+	if (ask(check, "EXISTS", KEY_PROBER, NULL) || ask(check, "GET", KEY_LEASE, NULL) ||
+		ask(check, "SCARD", KEY_UNVERIFIED, NULL) ||
 		ask(check, "SRANDMEMBER", KEY_UNVERIFIED, QUIET_NAMES) ||
 		ask(check, "SCARD", KEY_MUTED, NULL) ||
 		ask(check, "SRANDMEMBER", KEY_MUTED, QUIET_NAMES))

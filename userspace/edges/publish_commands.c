@@ -219,8 +219,9 @@ void commands_transition(struct commands *commands, const struct entry *entry, u
 	stream_id_text(id, entry->id);
 	transition_fields(&commands->fields, &entry->body.transition, commands->prober_id);
 	add(commands, STREAM_ALERTS, id, slot);
-	/* The hash of one that was removed is gone. */
-	if (!entry->body.result.target || commands->index == UINT32_MAX)
+	/* The hash of one that was removed is gone, and of what did not happen it does not tell. */
+	if (!entry->body.result.target || commands->index == UINT32_MAX ||
+		entry->body.transition.kind == KIND_TEST)
 		return;
 	commands->fields.count = 0;
 	fields_add_text(&commands->fields, "alert_id", id);

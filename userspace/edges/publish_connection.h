@@ -66,7 +66,9 @@ void answer_free(struct answer *answer);
 const char *answer_element(const struct answer *answer, size_t i);
 /* Of an array of names and values: the text of name's value, or "" */
 const char *answer_text_of(const struct answer *answer, const char *name);
-/* Of an array of entries of a stream: the text of a field of the first one, or "". */
+/* Of an array of entries of a stream: the id of the first one, or "". */
+const char *answer_entry_id(const struct answer *answer);
+/* The same for the text of a field of the first one, or "". */
 const char *answer_entry_text(const struct answer *answer, const char *name);
 /* Of an array of arrays of names and values: a value of the i-th; "" or -1 = there is none. */
 const char *answer_inner_text(const struct answer *answer, size_t i, const char *name);

@@ -15,6 +15,7 @@ static const char *const suffixes[KEY_COUNT] = {
 	[KEY_UNVERIFIED] = "unverified",
 	[KEY_MUTED] = "muted",
 	[KEY_MUTE] = "mute",
+	[KEY_TEST] = "test",
 	[KEY_HISTORY] = "history:",
 	[KEY_PROBER] = "prober",
 	[KEY_LEASE] = "lease",

@@ -14,6 +14,7 @@ enum key {
 	KEY_UNVERIFIED,
 	KEY_MUTED,
 	KEY_MUTE,
+	KEY_TEST,
 	KEY_HISTORY, /* likewise */
 	KEY_PROBER,
 	KEY_LEASE,

@@ -72,7 +72,7 @@ static void become_ready(struct session *session, uint64_t now_ns)
 	session->begun = false;
 	session->heartbeat_due = session->heartbeat_ns != 0;
 	session->heard_ns = now_ns;
-	session->mutes.due_ns = session->lag.due_ns = 0;
+	session->mutes.due_ns = session->lag.due_ns = session->tests.due_ns = 0;
 	session->state = SESSION_READY;
 	if (!was_connected(session) || session->troubles.untold_recovery)
 		log_line(LOG_INFO, "redis %s: connected, version %s, %zu entries to send",

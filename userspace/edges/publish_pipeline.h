@@ -23,6 +23,7 @@ struct question {
 		ASKED_UPDATE, /* HSET of a part of a hash whose other fields stand there */
 		ASKED_LEAVE,  /* a target that was removed */
 		ASKED_HISTORY,/* a record of five minutes: its expiry, which is its last command */
+		ASKED_TEST,   /* whose alert is to be made up */
 		ASKED_GROUPS, /* how far consumers are behind */
 		ASKED_MUTES,  /* who is muted by operators */
 		ASKED_FRESH,  /* what is forgotten at the first connection */

@@ -169,6 +169,9 @@ static void append(struct session *session, uint64_t now_ns, uint64_t wall_ms)
 			now_ns, wall_ms);
 	if (pipeline_has_room(&session->pipeline))
 		lag_ask(&session->lag, &session->pipeline, &session->keys, now_ns);
+	if (pipeline_has_room(&session->pipeline))
+		test_reader_ask(
+			&session->tests, &session->pipeline, session->keys.names[KEY_TEST], now_ns);
 }
 
 bool session_send(

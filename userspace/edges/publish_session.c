@@ -68,6 +68,7 @@ void session_free(struct session *session)
 	leavers_free(&session->leavers);
 	mute_reader_free(&session->mutes);
 	histories_free(&session->histories);
+	test_reader_free(&session->tests);
 	commands_free(&session->commands);
 	keys_free(&session->keys);
 	if (session->password)
@@ -307,8 +308,7 @@ short session_events(const struct session *session)
 
 uint64_t session_wake_ns(const struct session *session, uint64_t now_ns)
 {
-	uint64_t wake_ns = session->mutes.due_ns < session->lag.due_ns ? session->mutes.due_ns
-								       : session->lag.due_ns;
+	uint64_t wake_ns = session->tests.due_ns; /* the most often */
 
 	if (session->state == SESSION_DOWN)
 		return session->backoff.until_ns;

@@ -22,6 +22,7 @@
 #include "edges/publish_mutes.h"
 #include "edges/publish_pipeline.h"
 #include "edges/publish_stream.h"
+#include "edges/publish_test.h"
 #include "edges/publish_trouble.h"
 #include "pure/config.h"
 #include "pure/result.h"
@@ -69,6 +70,7 @@ struct session {
 	struct mute_reader mutes;
 	struct histories histories;
 	struct lag lag;
+	struct test_reader tests;
 	struct troubles troubles;
 	bool begun;	       /* on this connection */
 	bool released;	       /* the lease */

@@ -159,6 +159,10 @@ static void add_reason(struct line *line, const struct transition *transition)
 		add_group_reason(line, transition);
 		return;
 	}
+	if (transition->kind == KIND_TEST) {
+		add(line, "a test of the way that alerts take; nothing has happened");
+		return;
+	}
 	if (transition->reason == REASON_MUTED) {
 		add(line, "muted");
 		return;
@@ -203,9 +207,10 @@ void summary_text(char ret[SUMMARY_SIZE], const struct transition *transition,
 		transition->action == ACTION_RESOLVE	 ? "resolved"
 		: transition->severity == STATE_CRITICAL ? "CRITICAL"
 							 : "WARNING",
-		transition->kind == KIND_VANTAGE ? "vantage point "
-		: transition->kind == KIND_GROUP ? "group "
-						 : "",
+		transition->kind == KIND_TEST	   ? "TEST "
+		: transition->kind == KIND_VANTAGE ? "vantage point "
+		: transition->kind == KIND_GROUP   ? "group "
+						   : "",
 		transition->kind == KIND_VANTAGE ? prober_id
 		: transition->kind == KIND_GROUP ? group
 						 : target_key);

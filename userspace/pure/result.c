@@ -364,6 +364,8 @@ void transition_fields(
 		transition_columns[i].add(ret, &transition_columns[i], &source);
 	if (transition->result.target)
 		fields_add_labels(ret, transition->result.target->labels);
+	if (transition->kind == KIND_TEST)
+		fields_add_text(ret, "test", "1");
 	if (transition->kind == KIND_GROUP)
 		fields_add_label(ret, transition->group.label, transition->group.value);
 }

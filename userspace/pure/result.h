@@ -57,6 +57,7 @@ struct result result_of_many(
 enum alert_kind {
 	KIND_MOS,     /* one target */
 	KIND_VANTAGE, /* this prober itself */
+	KIND_TEST,    /* one target, and it did not happen */
 	KIND_GROUP,   /* targets that carry the same value of a label */
 	KIND_COUNT
 };

@@ -9,6 +9,7 @@ const char *alert_kind_name(enum alert_kind kind)
 		[KIND_MOS] = "mos",
 		[KIND_VANTAGE] = "vantage",
 		[KIND_GROUP] = "group",
+		[KIND_TEST] = "test",
 	};
 
 	return names[kind];
