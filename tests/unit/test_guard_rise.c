@@ -109,6 +109,23 @@ static void an_uplink_that_loses(void **state)
 	guard_destroy(fleet.guard);
 }
 
+/* What a cut of a few seconds leaves: SYNs that are answered when they are repeated, all at once. */
+static void a_short_cut_is_no_loss_that_lasts(void **state)
+{
+	struct fleet fleet = fleet_of();
+
+	nothing_for(&fleet, 600);
+	for (unsigned cut = 0; cut < 20; cut++) {
+		fleet.loss = 1;
+		nothing_for(&fleet, 2);
+		fleet.loss = 0;
+		nothing_for(&fleet, 600 + cut);
+	}
+	fleet.loss = .08;
+	trips(&fleet, GUARD_LOSS, 12);
+	guard_destroy(fleet.guard);
+}
+
 static void an_uplink_that_is_slow(void **state)
 {
 	struct fleet fleet = fleet_of();
@@ -197,8 +214,9 @@ static void it_clears_by_every_measure(void **state)
 
 	nothing_for(&fleet, 300);
 	fleet.loss = .2;
-	fleet.off_ms = 200;
 	trips(&fleet, GUARD_LOSS, 12);
+	fleet.off_ms = 200;
+	nothing_for(&fleet, 20);
 	fleet.loss = 0;
 	nothing_for(&fleet, 120);
 	fleet.off_ms = 0;
@@ -226,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_uplink_that_loses),
+		cmocka_unit_test(a_short_cut_is_no_loss_that_lasts),
 		cmocka_unit_test(an_uplink_that_is_slow),
 		cmocka_unit_test(samples_that_fail_at_our_own_side),
 		cmocka_unit_test(at_the_start_nothing_is_unusual),

@@ -26,6 +26,8 @@ struct newest {
 #define CANARY_LEAST_NS (4 * NSEC_PER_SEC)
 /* Lost SYNs come and go by themselves: so many standard deviations above what is usual are no chance. */
 #define LOSS_SIGMAS 7.0
+/* So much of the rise is there in four tenths of the window, or it does not last. */
+#define LASTING_PART 0.5
 
 /* A time in which we were impaired. */
 struct span {
@@ -167,13 +169,16 @@ static bool loses(const struct guard *guard, double part)
 	return rise->loss_pct > rise->loss_usual_pct + part * guard->policy.loss_rise_pct;
 }
 
-/* What is lost is no chance. */
+/* What is lost is no chance; and it lasts: a cut of a few seconds leaves a second's worth of SYNs that were answered when
+ * they were repeated. */
 static bool loses_for_certain(const struct guard *guard)
 {
 	const struct rise_view *rise = &guard->view.rise;
 	double usual = rise->sent * rise->loss_usual_pct / 100;
 
 	return loses(guard, 1) &&
+	       rise->loss_lasting_pct >
+		       rise->loss_usual_pct + LASTING_PART * guard->policy.loss_rise_pct &&
 	       rise->lost - usual > fmax(guard->policy.min_targets, LOSS_SIGMAS * sqrt(usual + 1));
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define STEPS 10u
+#define LASTING_STEPS 4u
 #define WINDOWS_PER_MINUTE 6u
 #define MINUTES 60u
 #define MINUTES_LEAST 3u
@@ -177,6 +178,20 @@ void rise_see_local_error(struct rise *rise, uint64_t now_ns)
 	}
 }
 
+/* What comes and goes within a few steps is no lasting loss. */
+static double lasting_loss_pct(const struct rise *rise)
+{
+	float losses_pct[STEPS];
+
+	for (unsigned i = 0; i < STEPS; i++) {
+		const struct sums *step = &rise->steps[i];
+
+		losses_pct[i] = step->sent ? (float)loss_pct(step) : 0;
+	}
+	qsort(losses_pct, STEPS, sizeof *losses_pct, compare);
+	return (double)losses_pct[STEPS - LASTING_STEPS];
+}
+
 struct rise_view rise_look(struct rise *rise, bool learn, uint64_t now_ns)
 {
 	const struct sums *window = &rise->window;
@@ -191,6 +206,7 @@ struct rise_view rise_look(struct rise *rise, bool learn, uint64_t now_ns)
 		.latencies = window->latencies,
 		.loss_pct = loss_pct(window),
 		.loss_usual_pct = rise->loss_usual_pct,
+		.loss_lasting_pct = lasting_loss_pct(rise),
 		.off_ms = median_off_ms(window),
 		.off_usual_ms = rise->off_usual_ms,
 	};

@@ -20,6 +20,7 @@ struct rise_view {
 	uint32_t local_errors;		 /* of these, the latter */
 	uint32_t sent, lost;		 /* SYNs of those that were answered */
 	double loss_pct, loss_usual_pct; /* NAN = none sent, not known */
+	double loss_lasting_pct; /* so much or more in each of some four tenths of the window */
 	uint32_t latencies;
 	double off_ms,
 		off_usual_ms; /* median of (rtt - the target's own latency); NAN = none, not known */
