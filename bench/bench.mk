@@ -1,5 +1,5 @@
 # Benchmarks: see bench/README.md.
-.PHONY: bench-alerts bench-guard bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score
+.PHONY: bench-publish bench-chaos bench-alerts bench-guard bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score
 bench-load: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/load
@@ -17,6 +17,13 @@ bench-lateness: setup-run
 bench-guard: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/guard
+bench-publish: setup-run
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/tests/net/publish_driver
+	@B=$(B) bench/publish
+bench-chaos: setup-run
+	@scripts/setup test
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/tests/net/publish_driver
+	@B=$(B) bench/chaos
 bench-throughput: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/throughput
