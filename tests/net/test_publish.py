@@ -61,6 +61,17 @@ def sets(redis, newest):
           {target: 1764000000000 + number(target) for target in of(2, 3)}, "open")
 
 
+def test_what_it_takes_in_redis():
+    """One value over 64 bytes would cost a hash four times as much."""
+    with Redis() as redis:
+        Driver(redis.url, results=3000, targets=100, every=50).end()
+        for i in range(100):
+            found = target_hash(redis, f"pbx{i}.example.com:5060")
+            longest = max(found, key=lambda name: len(found[name]))
+            expect(len(found[longest]) <= 64, f"{longest}: {found[longest]}")
+            equal(redis.cli("OBJECT", "ENCODING", f"mosprobe:{{driver}}:target:pbx{i}.example.com:5060"), "listpack", "how")
+
+
 def test_heartbeat():
     with Redis() as redis:
         counters = Driver(redis.url, results=300, rate=200).end()

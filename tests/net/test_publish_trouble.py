@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 """The publisher and a Redis that is not well: killed, mute, full, forgetful, a replica, none at
 all. Each result and transition still stands there once, and each trouble is said once."""
+import contextlib
 import os
 import signal
 import socket
+import threading
 import time
 
 from harness import Redis, equal, expect, path, run_tests, wait_until
 from publishing import (ALERTS, DRIVER, HASH_FIELDS, RESULTS, Driver, exactly_once,
-                        hashes_are_newest, number, target_hash)
+                        hashes_are_newest, id_key, number, target_hash)
 
 
 def test_what_redis_forgot():
@@ -146,6 +148,83 @@ def strange_server(answer, stop, said):
     equal(driver.end()["written"], 0, "written")
     equal(len(driver.lines(said)), 1, f"clear messages {driver.log}")
     equal(len(driver.lines("100 entries were not published")), 1, "what is lost is told")
+
+
+# What each answer to an entry is called, and whether another connection is tried for it.
+ANSWERS = {
+    "LOADING Redis is loading the dataset in memory": "Redis reads its data from disk",
+    "READONLY You can't write against a read only replica.": "this is a replica",
+    "OOM command not allowed when used memory > 'maxmemory'.": "raise Redis's maxmemory",
+    "MISCONF Redis is configured to save RDB snapshots": "Redis cannot write to its disk",
+    "NOAUTH Authentication required.": "set redis.password_file",
+    "NOPERM this user has no permissions": "the ACL of this Redis user must allow",
+    "WRONGTYPE Operation against a key holding the wrong kind of value": "remove that key, or set another redis.prefix",
+    "CLUSTERDOWN Hash slot not served": "the cluster has lost a primary",
+    "NOREPLICAS Not enough good replicas to write.": "min-replicas-to-write",
+    "BUSY Redis is busy running a script.": "a script blocks Redis",
+    "ERR something that nobody has heard of": "ERR something that nobody has heard of",
+}
+
+
+class Refusing(threading.Thread):
+    """A server that takes the lease and refuses entries with this answer until it has said it three times."""
+
+    def __init__(self, name, answer):
+        super().__init__(daemon=True)
+        self.socket = path(name)
+        self.answer = answer
+        self.refused = 0
+        self.taken = []
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(self.socket)
+        self.server.listen(8)
+        self.start()
+
+    def reply(self, words):
+        name = words[0].upper()
+        if name == b"XADD":
+            if self.refused < 3:
+                self.refused += 1
+                return f"-{self.answer}"
+            entry = words[5].decode()
+            if self.taken and id_key(entry) <= id_key(self.taken[-1]):
+                return "-ERR The ID specified in XADD is equal or smaller than the target stream top item"
+            self.taken.append(entry)
+            return f"+{entry}"
+        if name == b"XRANGE":
+            entry = words[2].decode()
+            return f"*1\r\n*2\r\n+{entry}\r\n*0" if entry in self.taken else "*0"
+        return {b"CLIENT": ":7", b"INFO": "$0\r\n", b"GET": "$-1", b"HMGET": "*2\r\n$-1\r\n$-1", b"EXEC": "*2\r\n+OK\r\n:1",
+                b"XINFO": "-ERR no such key", b"ZRANGEBYSCORE": "*0", b"SPOP": "$-1"}.get(
+                    name, "+OK" if name in (b"WATCH", b"MULTI", b"SET") else ":1" if name == b"PEXPIRE" else ":0")
+
+    def serve(self, client):
+        with contextlib.suppress(OSError), client, client.makefile("rb") as lines:
+            while head := lines.readline():
+                words = []
+                for _ in range(int(head[1:])):
+                    words.append(lines.read(int(lines.readline()[1:]) + 2)[:-2])
+                client.sendall(self.reply(words).encode() + b"\r\n")
+
+    def run(self):
+        while True:
+            try:
+                client = self.server.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+
+def test_every_answer_has_a_name():
+    servers = [(Refusing(f"refuses{i}", answer), said) for i, (answer, said) in enumerate(ANSWERS.items())]
+    drivers = [Driver(f"unix://{server.socket}", results=20, targets=20, stop=20) for server, _ in servers]
+    for (server, said), driver in zip(servers, drivers):
+        counters = driver.end()
+        equal((counters["written"], counters["dropped"]), (20, 0), f"{server.answer}: {driver.log}")
+        equal(len(server.taken), 20, f"taken after {server.answer}")
+        equal(len(driver.lines(said)), 1, f"said once {driver.log}")
+        expect(RESULTS in driver.lines(said)[0], f"the key is not named {driver.log}")
+        server.server.close()
 
 
 def test_a_server_without_words():
