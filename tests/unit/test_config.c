@@ -412,29 +412,6 @@ static void unknown_names(void **state)
 		assert_refused(cases[i].text, cases[i].message);
 }
 
-static void not_in_this_version(void **state)
-{
-	static const char *const keys[][3] = {
-		{ "prober", "shard", "1/2" },
-	};
-	char text[128], message[256];
-	struct config *config;
-	struct message msg;
-
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		snprintf(text, sizeof text, "[%s]\n%s = %s\n", keys[i][0], keys[i][1], keys[i][2]);
-		snprintf(message, sizeof message,
-			"mosprobe.conf:2: [%s] %s = %s: this version does not have it yet",
-			keys[i][0], keys[i][1], keys[i][2]);
-		assert_refused(text, message);
-	}
-	config = config_create("x");
-	assert_int_equal(
-		config_set(config, "prober", "shard", "1/2", "--shard", &msg), -EINVAL);
-	assert_string_equal(msg.text, "--shard: this version does not have it yet");
-	config_destroy(config);
-}
-
 static void canaries_are_names(void **state)
 {
 	struct config *config = config_create("x");
@@ -893,7 +870,6 @@ int main(void)
 		cmocka_unit_test(everything_given),
 		cmocka_unit_test(wrong_values),
 		cmocka_unit_test(unknown_names),
-		cmocka_unit_test(not_in_this_version),
 		cmocka_unit_test(a_group_is_a_label),
 		cmocka_unit_test(canaries_are_names),
 		cmocka_unit_test(broken_text),

@@ -36,6 +36,7 @@ static const struct argument accepted[] = {
 	{ "interval", "prober", "interval", NULL },
 	{ "samples", "prober", "samples", NULL },
 	{ "stamps", "prober", "stamps", NULL },
+	{ "shard", "prober", "shard", NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -76,7 +77,9 @@ static void check_targets(struct check *check)
 		line(check, VERDICT_FAIL, "targets", "%s", msg.text);
 		check->targets = targets_create();
 	} else {
-		line(check, VERDICT_OK, "targets", "%zu", targets_count(check->targets));
+		line(check, VERDICT_OK, "targets", "%zu%s%s", targets_count(check->targets),
+			check->config->shard ? ", of shard " : "",
+			check->config->shard ? check->config->shard : "");
 	}
 	if (!check->targets || roster_first(&check->roster, check->targets)) {
 		fputs("mosprobe: out of memory\n", stderr);

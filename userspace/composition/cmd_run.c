@@ -51,6 +51,7 @@ static const char usage[] =
 	"  --timeout 3s        of one connection\n"
 	"  --stamps auto       auto, bpf, tcp_info or clock\n"
 	"  --standby           waits while another prober of this id writes, and takes over\n"
+	"  --shard I/N         the I-th of N probers that share these targets\n"
 	"  --cycles N          end after N cycles of every target\n"
 	"  --output table      table, jsonl, samples or none\n"
 	"\n"
@@ -68,6 +69,7 @@ static const struct argument accepted[] = {
 	{ "cycles", "prober", "cycles", NULL },
 	{ "output", "prober", "output", NULL },
 	{ "standby", "prober", "standby", "yes" },
+	{ "shard", "prober", "shard", NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 

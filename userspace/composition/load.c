@@ -162,6 +162,22 @@ int load_config(struct config **ret, const char *file, const struct load_option 
 	return 0;
 }
 
+/* After the whole list was read: a mistake in a line of another shard is one for all. */
+static int keep_shard(struct target_list *list, const struct config *config, struct message *msg)
+{
+	size_t all = targets_count(list);
+	struct shard shard;
+
+	if (!config->shard || !shard_parse(&shard, config->shard))
+		return 0;
+	if (targets_keep_shard(list, &shard))
+		return message_set(msg, -ENOMEM, "out of memory");
+	return targets_count(list)
+		       ? 0
+		       : message_set(msg, -ENOENT, "shard %s has none of the %zu targets",
+				 config->shard, all);
+}
+
 int load_targets(struct target_list **ret, const struct config *config, struct message *msg)
 {
 	struct target_list *list;
@@ -185,6 +201,8 @@ int load_targets(struct target_list **ret, const struct config *config, struct m
 		if (!error && targets_count(list) == before)
 			error = message_set(msg, -ENOENT, "%s: no targets in it", name);
 	}
+	if (!error)
+		error = keep_shard(list, config, msg);
 	if (error) {
 		targets_destroy(list);
 		return error;

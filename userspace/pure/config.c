@@ -14,14 +14,6 @@
 
 static const char *const sections[] = { "prober", "score", "alert", "guard", "dns", "redis" };
 
-/* What is documented and not built: refused by name, so that nobody believes it to be in force. */
-static const struct later {
-	const char *section, *name;
-} later[] = {
-	{ "prober", "shard" },
-};
-static const char not_yet[] = "this version does not have it yet";
-
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 struct config *config_create(const char *id_default)
@@ -82,13 +74,6 @@ static int unknown_key(const char *section, const char *name, struct message *wh
 	struct nearest nearest = { .wanted = name };
 	const struct key *key;
 
-	for (size_t i = 0; i < COUNT(later); i++) {
-		if (strcmp(later[i].section, section))
-			continue;
-		if (!strcmp(later[i].name, name))
-			return message_set(why, -EINVAL, not_yet);
-		nearest_offer(&nearest, later[i].name);
-	}
 	for (unsigned i = 0; (key = key_at(i)); i++) {
 		bool same = !strcmp(key->name, name);
 

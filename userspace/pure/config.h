@@ -22,6 +22,7 @@ struct config {
 	char *id; /* this vantage point, 1..64 letters, digits, _ - . ; default: the host name */
 	char **target_files; /* in the order given */
 	size_t target_file_count;
+	char *shard;		 /* "i/n", shard_parse(): of the targets; NULL = all */
 	bool standby;		 /* waits while another prober of this id writes */
 	bool watch;		 /* these files are read again when they change */
 	uint64_t interval_ns;	 /* a cycle, 1 s .. 1 h */

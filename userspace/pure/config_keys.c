@@ -87,6 +87,8 @@ static const struct key_choice refused_choices[] = {
 static const struct key keys[] = {
 	{ "prober", "id", KEY_TEXT, .check = check_id, CONFIG(id) },
 	{ "prober", "targets", KEY_FILES, .initial = "", CONFIG(target_files) },
+	{ "prober", "shard", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_shard,
+		CONFIG(shard) },
 	{ "prober", "standby", KEY_CHOICE, .initial = "no", .choices = yes_choices,
 		CONFIG(standby) },
 	{ "prober", "watch", KEY_CHOICE, .initial = "no", .choices = yes_choices, CONFIG(watch) },

@@ -76,6 +76,7 @@ int key_read_list(const struct key *key, struct config *config, struct arena **a
 int check_id(char *value, struct message *why);
 int check_prefix(char *value, struct message *why);
 int check_canaries(char *value, struct message *why);
+int check_shard(char *value, struct message *why);
 int check_label(char *value, struct message *why);
 int check_redis_url(char *value, struct message *why);
 int check_servers(char *value, struct message *why);

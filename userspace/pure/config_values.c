@@ -4,6 +4,7 @@
 
 #include "pure/config_keys.h"
 #include "pure/parse.h"
+#include "pure/shard.h"
 #include "pure/text.h"
 
 #define NAME_SIZE 260
@@ -34,6 +35,16 @@ int check_id(char *value, struct message *why)
 int check_prefix(char *value, struct message *why)
 {
 	return check_id(value, why);
+}
+
+int check_shard(char *value, struct message *why)
+{
+	struct shard shard;
+
+	return shard_parse(&shard, value)
+		       ? 0
+		       : message_set(why, -EINVAL, "must be i/n, 1/4 for example, up to %d/%d",
+				 SHARDS_MAX, SHARDS_MAX);
 }
 
 int check_label(char *value, struct message *why)

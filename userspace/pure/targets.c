@@ -270,3 +270,25 @@ uint64_t target_hash(const struct target *target)
 
 	return XXH3_64bits(key, target_key(target, key));
 }
+
+int targets_keep_shard(struct target_list *list, const struct shard *shard)
+{
+	size_t count = list->count, kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct target *target = targets_at(list, i);
+
+		if (!shard_has(shard, target_hash(target)))
+			continue;
+		list->chunks[kept / CHUNK_TARGETS][kept % CHUNK_TARGETS] = *target;
+		kept++;
+	}
+	list->count = kept;
+	list->by_key.used = 0;
+	if (list->by_key.slots)
+		memset(list->by_key.slots, 0, list->by_key.size * sizeof *list->by_key.slots);
+	for (size_t i = 0; i < kept; i++)
+		if (index_add(&list->by_key, list, i))
+			return -ENOMEM;
+	return 0;
+}

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "pure/config.h"
+#include "pure/shard.h"
 #include "vocabulary/address.h"
 #include "vocabulary/message.h"
 #include "vocabulary/settings.h"
@@ -36,6 +37,9 @@ void targets_destroy(struct target_list *list); /* NULL is fine */
  * files). */
 int targets_add(struct target_list *list, const char *text, size_t length, const char *file,
 	const struct config *config, struct message *msg);
+
+/* Leaves only those that belong to this shard; targets_at() begins anew. Returns 0 or -ENOMEM. */
+int targets_keep_shard(struct target_list *list, const struct shard *shard);
 
 size_t targets_count(const struct target_list *list);
 /* i below targets_count(). The pointer lives as long as the list. */
