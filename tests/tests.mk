@@ -48,4 +48,4 @@ $(B)/netsim: $(NETSIM_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libbpf) -lm
 
--include $(TEST_PURE:%=$(B)/tests/%.d) $(NETSIM_OBJ:.o=.d)
+-include $(TEST_PURE:%=$(B)/tests/%.d) $(NETSIM_OBJ:.o=.d) $(B)/tests/net/publish_driver.d
