@@ -51,20 +51,25 @@ static void spill(struct session *session)
 	drop(session, dropped + disk_put(session->disk, chunk));
 }
 
+static void tell_of_spilling(struct session *session)
+{
+	if (!session->spills_told)
+		log_line(LOG_WARN,
+			"redis %s: %zu results wait, which is all that redis.spool_max allows: the oldest "
+			"go to state_dir",
+			connection_url(session->connection), stream_held(results_of(session)));
+	session->spills_told = true;
+}
+
 void session_take_result(struct session *session, const struct result *result)
 {
 	const struct waiting waiting = { .result = *result };
 	struct waiting oldest;
 
 	while (!stream_add(results_of(session), session->order, &waiting)) {
-		if (session->disk) {
-			if (!session->spills_told)
-				log_line(LOG_WARN,
-					"redis %s: %zu results wait, which is all that redis.spool_max "
-					"allows: the oldest go to state_dir",
-					connection_url(session->connection),
-					stream_held(results_of(session)));
-			session->spills_told = true;
+		/* Without memory nothing may be waiting. */
+		if (session->disk && stream_waiting(results_of(session))) {
+			tell_of_spilling(session);
 			spill(session);
 			continue;
 		}
