@@ -131,6 +131,29 @@ static void a_change_is_seen_after_half_an_hour(void **state)
 	}
 }
 
+/* A memory that was kept over a restart with another interval: there are fewer spans in an hour of it, or more. */
+static void another_interval(void **state)
+{
+	static const unsigned minutes[] = { 4, 3, 8, 5, 1, 60, 2, 7 };
+	struct day_memory memory = { 0 };
+	uint64_t minute = BEGIN;
+
+	for (unsigned i = 0; i < 4 * sizeof minutes / sizeof *minutes; i++) {
+		uint64_t every = minutes[i % (sizeof minutes / sizeof *minutes)];
+		struct day_numbers numbers = { 0 };
+
+		for (uint64_t end = minute + 6 * 60; minute < end; minute += every) {
+			uint64_t number = (minute + every - 1) / every;
+
+			day_fold(&memory, number, every * MINUTE, 40, false);
+			numbers = day_numbers(&memory, number, every * MINUTE);
+		}
+		assert_int_equal(numbers.low_min, 0);
+		assert_int_equal(numbers.alerts, 0);
+		assert_near(numbers.latency_rise_ms, 0, 0.02);
+	}
+}
+
 static void what_is_not_known(void **state)
 {
 	struct day_memory memory = { 0 };
@@ -161,6 +184,7 @@ int main(void)
 		cmocka_unit_test(low_minutes_are_minutes),
 		cmocka_unit_test(latency_creep),
 		cmocka_unit_test(a_change_is_seen_after_half_an_hour),
+		cmocka_unit_test(another_interval),
 		cmocka_unit_test(what_is_not_known),
 	};
 

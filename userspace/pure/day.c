@@ -114,7 +114,8 @@ static void add_latency(
 								   : (uint16_t)value;
 	if (memory->step_count < steps)
 		return;
-	if (memory->span_count == spans)
+	/* More than one too many after a restart with a shorter interval. */
+	while (memory->span_count >= spans)
 		memmove(memory->spans, memory->spans + 1,
 			--memory->span_count * sizeof memory->spans[0]);
 	memory->spans[memory->span_count++] = median(memory->steps, memory->step_count);
