@@ -145,7 +145,9 @@ static bool is_same_event(const struct transition *one, const struct transition 
 {
 	const char *value = one->group.value, *other_value = other->group.value;
 
+	/* The prober's events about its resolver are counted apart. */
 	return one->kind == other->kind && one->kind != KIND_MOS && one->seq == other->seq &&
+	       (one->reason == REASON_RESOLVER) == (other->reason == REASON_RESOLVER) &&
 	       !strcmp(value ? value : "", other_value ? other_value : "");
 }
 
