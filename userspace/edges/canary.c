@@ -42,12 +42,14 @@ struct canaries {
 	pthread_t thread;
 	bool runs;
 	_Atomic uint64_t answered_ns;
+	_Atomic bool held_up; /* nobody looks at them just now */
 };
 
 /* "NAME", "NAME:PORT" or "[ADDRESS]:PORT". */
 static int add(struct canaries *canaries, const char *text, size_t length, uint16_t default_port)
 {
 	struct canary *canary = &canaries->list[canaries->count];
+	bool bracketed = *text == '[';
 	char *host = strndup(text, length), *end, port[8];
 
 	if (!host)
@@ -56,16 +58,14 @@ static int add(struct canaries *canaries, const char *text, size_t length, uint1
 	for (unsigned i = 0; i < UNDER_WAY; i++)
 		canary->attempts[i].fd = -1;
 	snprintf(port, sizeof port, "%u", default_port);
-	end = host[0] == '[' ? strchr(host, ']') : strchr(host, ':');
-	if (end && host[0] == '[') {
-		memmove(host, host + 1, (size_t)(end - host));
-		*--end = '\0';
-		end++;
-	}
-	if (end && *end == ':') {
+	end = strchr(host, bracketed ? ']' : ':');
+	if (end) {
+		if (end[bracketed] == ':')
+			snprintf(port, sizeof port, "%s", end + bracketed + 1);
 		*end = '\0';
-		snprintf(port, sizeof port, "%s", end + 1);
 	}
+	if (bracketed)
+		memmove(host, host + 1, strlen(host));
 	canary->host = host;
 	canary->port = strdup(port);
 	return canary->port ? 0 : -ENOMEM;
@@ -158,6 +158,17 @@ static void look(struct canaries *canaries, struct attempt *attempt, uint64_t no
 	}
 }
 
+/* A resolver that does not answer holds this thread up, and that is no silence of the canaries: it is not counted. */
+static void resolve_unaged(struct canaries *canaries, struct canary *canary, uint64_t now_ns)
+{
+	uint64_t answered_ns = atomic_load(&canaries->answered_ns), before_ns = nsec_mono();
+
+	atomic_store(&canaries->held_up, true);
+	resolve(canary, now_ns);
+	atomic_store(&canaries->answered_ns, answered_ns + (nsec_mono() - before_ns));
+	atomic_store(&canaries->held_up, false);
+}
+
 static void turn(struct canaries *canaries, uint64_t now_ns)
 {
 	bool due = now_ns >= canaries->due_ns;
@@ -169,7 +180,7 @@ static void turn(struct canaries *canaries, uint64_t now_ns)
 			look(canaries, &canary->attempts[k], now_ns);
 		if (!due)
 			continue;
-		resolve(canary, now_ns);
+		resolve_unaged(canaries, canary, now_ns);
 		begin(canaries, canary, now_ns);
 	}
 	if (due)
@@ -250,5 +261,5 @@ void canaries_stop(struct canaries *canaries)
 
 uint64_t canaries_answered_ns(const struct canaries *canaries)
 {
-	return atomic_load_explicit(&canaries->answered_ns, memory_order_relaxed);
+	return atomic_load(&canaries->held_up) ? nsec_mono() : atomic_load(&canaries->answered_ns);
 }
