@@ -25,6 +25,9 @@ struct engine {
 	enum stamp_source source;
 };
 
+/* Starts that closer looks add to each cycle of a target, when as many targets as may be have one. */
+double engine_closer_starts(const struct config *config, const struct target *target);
+
 /* How many slots a total outage of all targets needs (starts per second times the time-out), and how
  * many this machine and prober.max_in_flight allow. */
 /* Descriptors for everything that is no slot: libraries, queues, DNS sockets, Redis, BPF. */

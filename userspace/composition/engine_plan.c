@@ -17,8 +17,7 @@ static uint32_t slots_for(double starts_per_s, const struct config *config)
 	return starts_per_s > 0 ? (uint32_t)ceil(starts_per_s * seconds * 1.1) + SLOTS_LEAST : 0;
 }
 
-/* What closer looks add, when as many targets as may be have one. */
-static double closer_starts(const struct config *config, const struct target *target)
+double engine_closer_starts(const struct config *config, const struct target *target)
 {
 	unsigned samples = target->settings->samples;
 	unsigned more = config->closer_samples > samples ? config->closer_samples - samples : 0;
@@ -67,7 +66,7 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 		double starts = target->settings->samples;
 
 		plan.starts_per_s += starts / interval_s;
-		starts = (starts + closer_starts(config, target)) / interval_s;
+		starts = (starts + engine_closer_starts(config, target)) / interval_s;
 		if (target->literal == 4 || target->settings->family == FAMILY_4)
 			only_v4 += starts;
 		else if (target->literal == 6 || target->settings->family == FAMILY_6)

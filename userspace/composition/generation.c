@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "composition/engine.h"
 #include "pure/emodel.h"
 #include "vocabulary/nsec.h"
 
@@ -16,10 +17,16 @@ static int complete(struct generation *generation, const struct config *config)
 	const struct roster *roster = generation->roster;
 	double interval_s = (double)config->interval_ns / NSEC_PER_SEC;
 
-	for (uint32_t i = 0; i < roster->count; i++)
-		if (roster->here[i])
-			generation->starts_per_s +=
-				roster->targets[i]->settings->samples / interval_s;
+	for (uint32_t i = 0; i < roster->count; i++) {
+		const struct target *target = roster->targets[i];
+		double closer;
+
+		if (!roster->here[i])
+			continue;
+		closer = engine_closer_starts(config, target);
+		generation->starts_per_s += target->settings->samples / interval_s;
+		generation->starts_most_per_s += (target->settings->samples + closer) / interval_s;
+	}
 	generation->closer_below =
 		malloc((roster->codec_count + 1) * sizeof *generation->closer_below);
 	if (!generation->closer_below)

@@ -16,6 +16,7 @@ struct generation {
 	struct roster *roster;
 	struct columns *columns;
 	double starts_per_s;  /* that its targets ask for, without closer looks */
+	double starts_most_per_s; /* and with as many of these as there may be */
 	double *closer_below; /* by codec (roster->codec_of): mos under which there is doubt */
 };
 

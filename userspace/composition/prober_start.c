@@ -346,7 +346,7 @@ static void refill_tokens(struct prober *prober)
 {
 	double seconds = (double)(prober->turn_ns - prober->tokens_ns) / NSEC_PER_SEC;
 	unsigned max_rate = prober->setup.config->max_rate;
-	double rate = CATCH_UP_RATE * prober->generation->starts_per_s, most = rate * 0.02;
+	double rate = CATCH_UP_RATE * prober->generation->starts_most_per_s, most = rate * 0.02;
 
 	if (most < START_TOKENS_LEAST)
 		most = START_TOKENS_LEAST;
