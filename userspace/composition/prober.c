@@ -243,6 +243,8 @@ bool prober_turn(struct prober *prober)
 	prober_take_answers(prober);
 	prober_take_mutes(prober);
 	prober_step_tests(prober);
+	if (prober->events_unkept)
+		prober_state_keep_events(prober);
 	prober_adopt_step(prober);
 	prober_expire(prober);
 	if (!prober->stopping && !is_held(prober))

@@ -120,6 +120,7 @@ struct prober {
 	void *saved;	       /* room for a window on its way to the disk */
 	bool state_started;    /* what is known from before was taken over */
 	uint32_t restored;     /* targets of which something was */
+	bool events_unkept; /* the queue to the disk was full */
 	char *test;	   /* the target of which an alert is to be made up; NULL = none */
 	uint32_t test_at;  /* targets before this one are not it */
 	struct target_list *gone; /* who left before this start */

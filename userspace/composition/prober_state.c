@@ -46,8 +46,8 @@ int prober_state_create(struct prober *prober)
 	prober->saved = malloc(window_saved_size(&config));
 	if (!prober->saved)
 		return -ENOMEM;
-	/* Numbers go on rising, also when the wall clock was behind at this start. */
 	restore_events(prober);
+	/* Numbers go on rising, also when the wall clock was behind at this start. */
 	newest = state_newest_cycle(prober->setup.state);
 	now = (uint64_t)((int64_t)prober->turn_ns - prober->epoch_ns) / prober->interval_ns;
 	if (newest >= now) {
@@ -69,8 +69,9 @@ void prober_state_keep_events(struct prober *prober)
 		.resolver_fails = prober->lookups.since_ns != 0,
 	};
 
-	if (prober->setup.state)
-		state_keep_events(prober->setup.state,
+	prober->events_unkept =
+		prober->setup.state &&
+		!state_keep_events(prober->setup.state,
 			prober_record_text(prober->setup.config->id, &events, prober->groups),
 			prober->transitions);
 }
@@ -104,8 +105,7 @@ static const struct transition *newest_transition(const struct prober *prober, u
 	return prober->setup.journal ? journal_newest(prober->setup.journal, target) : NULL;
 }
 
-void prober_state_catch_up(
-	struct prober *prober, uint32_t target, const struct transition *newest)
+void prober_state_catch_up(struct prober *prober, uint32_t target, const struct transition *newest)
 {
 	struct alert_state *alert = &prober->alerts[target];
 

@@ -287,14 +287,18 @@ const char *state_events(const struct state_store *state, size_t *ret_length)
 	return state->events;
 }
 
-void state_keep_events(struct state_store *state, char *text, uint64_t taken)
+bool state_keep_events(struct state_store *state, char *text, uint64_t taken)
 {
 	if (!text)
-		return;
+		return false;
 	state->kept->events = text;
 	state->kept->taken = taken;
-	if (!queue_push(state->queue, state->kept))
-		free(text);
+	if (queue_push(state->queue, state->kept))
+		return true;
+	if (state->journal)
+		journal_hold(state->journal);
+	free(text);
+	return false;
 }
 
 void state_wake(struct state_store *state)

@@ -57,8 +57,9 @@ void state_keep(struct state_store *state, uint32_t target, const struct state_p
 /* What is known of the prober itself: the text that was kept last, NULL when there is none. It lives until
  * state_start(). */
 const char *state_events(const struct state_store *state, size_t *ret_length);
-/* Queues the next one, which is taken over (malloc); NULL is fine. taken: as of state_keep(). */
-void state_keep_events(struct state_store *state, char *text, uint64_t taken);
+/* Queues the next one, which is taken over (malloc); NULL is fine. taken: as of state_keep(). False when the queue is full:
+ * it is to be said again. */
+bool state_keep_events(struct state_store *state, char *text, uint64_t taken);
 
 /* The target has left. */
 void state_forget(struct state_store *state, uint32_t target, uint64_t taken);

@@ -45,7 +45,8 @@ int state_index_found(struct state_store *state, struct message *msg)
 		if (!parts.key[0])
 			continue;
 		*found_place(state, parts.key) = i + 1;
-		if (parts.cycle > state->newest_cycle)
+		/* Of another interval it is another number. */
+		if (state->file.same_interval && parts.cycle > state->newest_cycle)
 			state->newest_cycle = parts.cycle;
 	}
 	return 0;

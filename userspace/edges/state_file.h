@@ -17,6 +17,7 @@ struct state_file {
 	size_t found_size;
 	size_t found_window_size;
 	uint32_t found_places;
+	bool same_interval;
 	bool same; /* the same interval and window as now: it is written on */
 };
 
