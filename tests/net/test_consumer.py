@@ -165,6 +165,16 @@ def test_a_dead_prober_is_told_of():
         equal((alarm["dedup_key"], end["dedup_key"]), ("mosprobe/one/heartbeat",) * 2, "dedup_key")
 
 
+def test_an_alarm_that_cannot_be_handed_over_is_tried_again():
+    with Redis() as redis:
+        write("alarms", "")
+        once_more = hook("once_more", f"cat >> {path('alarms')}; test $(wc -l < {path('alarms')}) -gt 1\n")
+        consumer = begin(redis, "again", "--side-effect", once_more)
+        wait_until(lambda: read("alarms").count("no heartbeat") >= 2, "the second try", 20)
+        equal(stop(consumer), 0, "status")
+        expect("again in 5 s" in read("again.log"), read("again.log"))
+
+
 def test_two_of_three_must_agree():
     with Redis() as redis:
         probers = ("one", "two", "three")

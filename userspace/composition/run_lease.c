@@ -71,10 +71,11 @@ struct publish_known *run_known(struct publish *publish, const struct config *co
 
 bool run_lease_lost(struct publish *publish, const struct config *config)
 {
-	struct publish_lease lease = publish_lease(publish);
+	struct publish_lease lease;
 
-	if (lease.state != PUBLISH_LEASE_ANOTHERS)
+	if (!publish_lease_lost(publish))
 		return false;
+	lease = publish_lease(publish);
 	log_line(LOG_ERROR, "redis %s: %s has taken over as prober %s%s", config->redis_url,
 		lease.holder, config->id,
 		config->standby ? ": this one stands by again" : ": this one ends");

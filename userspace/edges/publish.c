@@ -197,6 +197,11 @@ struct publish_lease publish_lease(struct publish *publish)
 	return lease;
 }
 
+bool publish_lease_lost(const struct publish *publish)
+{
+	return atomic_load_explicit(&publish->session.lost, memory_order_relaxed);
+}
+
 void publish_go(struct publish *publish)
 {
 	atomic_store(&publish->session.go, true);

@@ -41,6 +41,7 @@ struct publish_stats publish_stats(const struct publish *publish);
 /* Any thread: who writes under this id. */
 enum publish_lease_state {
 	PUBLISH_LEASE_UNKNOWN, /* no Redis has said so yet */
+	PUBLISH_LEASE_ASKED,   /* one is connected, and is being asked */
 	PUBLISH_LEASE_AWAITED, /* another has it, and whether that lives is not known */
 	PUBLISH_LEASE_ANOTHERS,
 	PUBLISH_LEASE_HELD /* we */
@@ -50,6 +51,8 @@ struct publish_lease {
 	char holder[PUBLISH_HOLDER_SIZE]; /* the other, in words */
 };
 struct publish_lease publish_lease(struct publish *publish);
+/* Another has it, and lives: one atomic read. */
+bool publish_lease_lost(const struct publish *publish);
 /* Until then nothing is written but the lease. */
 void publish_go(struct publish *publish);
 

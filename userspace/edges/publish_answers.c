@@ -46,27 +46,33 @@ static void added(struct session *session, const struct question *question, uint
 		return;
 	}
 	stream_added(stream, question->slot);
-	/* With the first sending this was asked already. */
-	if (question->kind == ASKED_FIND)
-		commands_wait(&session->commands, session->config->wait_replicas, question->slot);
+	/* One that was sent now has its WAIT behind it; one that was found has none. */
+	session->wait_due |= question->kind == ASKED_FIND;
 }
 
-/* How many replicas have it. Without enough of them it is sent again, is found, and this is asked again. */
+/* How many replicas have what is in the stream so far. Without enough of them it is sent again, is found, and this is
+ * asked again. */
 static void replicated(struct session *session, const struct question *question,
 	const struct answer *answer, uint64_t now_ns)
 {
 	struct course *course = &session->courses[question->stream];
+	bool enough = !answer->error && answer->number >= (long long)session->config->wait_replicas;
+	struct question entry = *question;
 	struct message text;
+	uint32_t count = 0;
 
-	/* Its XADD was refused. */
-	if (!stream_entry(course->stream, question->slot)->added)
-		return;
-	if (!answer->error && answer->number >= (long long)session->config->wait_replicas) {
-		written(session, question, now_ns);
-		return;
+	for (entry.slot = 0; entry.slot < FLIGHT_MAX; entry.slot++) {
+		if (!stream_is_added(course->stream, entry.slot))
+			continue;
+		count++;
+		if (enough)
+			written(session, &entry, now_ns);
+		else
+			stream_refused(course->stream, entry.slot, false);
 	}
+	if (enough || !count)
+		return;
 	course->troubled = true;
-	stream_refused(course->stream, question->slot, false);
 	if (answer->error)
 		return;
 	message_set(&text, 0, "%lld of the %u replicas of redis.wait_replicas have an alert",

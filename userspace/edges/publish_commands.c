@@ -298,7 +298,7 @@ void commands_fresh(struct commands *commands)
 		commands->pipeline, (struct question) { .kind = ASKED_FRESH, .key = KEY_WORST });
 }
 
-void commands_wait(struct commands *commands, unsigned replicas, uint32_t slot)
+void commands_wait(struct commands *commands, unsigned replicas)
 {
 	char number[NUMBER_SIZE];
 
@@ -306,10 +306,9 @@ void commands_wait(struct commands *commands, unsigned replicas, uint32_t slot)
 	pipeline_begin(commands->pipeline, "WAIT");
 	pipeline_text(commands->pipeline, number);
 	pipeline_text(commands->pipeline, "100");
-	pipeline_ask(commands->pipeline, (struct question) { .kind = ASKED_WAIT,
-						 .key = KEY_ALERTS,
-						 .stream = STREAM_ALERTS,
-						 .slot = slot });
+	pipeline_ask(commands->pipeline,
+		(struct question) {
+			.kind = ASKED_WAIT, .key = KEY_ALERTS, .stream = STREAM_ALERTS });
 }
 
 void commands_history(struct commands *commands, const struct history_record *record)

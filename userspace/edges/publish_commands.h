@@ -48,14 +48,15 @@ void commands_last(struct commands *commands, enum stream_name stream);
 
 /* The first words of a process: what a former one left in the sets and lists is forgotten. */
 void commands_fresh(struct commands *commands);
-/* Adds the prober to the set of all. */
-/* Waits for the replicas that are wanted (redis.wait_replicas), for a tenth of a second. */
-void commands_wait(struct commands *commands, unsigned replicas, uint32_t slot);
+/* Waits for the replicas that are wanted (redis.wait_replicas) to have all that was written before, for a tenth of a
+ * second. */
+void commands_wait(struct commands *commands, unsigned replicas);
 /* A record of five minutes into its place; and the target's 24 hours expire when nothing is added to them. */
 void commands_history(struct commands *commands, const struct history_record *record);
 /* The lease: for as long again; and no longer. */
 void commands_refresh(struct commands *commands, uint64_t ttl_ms);
 void commands_release(struct commands *commands);
+/* Adds the prober to the set of all. */
 void commands_register(struct commands *commands);
 /* The fields are in commands->fields already. expire_ms: how long they stand. */
 void commands_heartbeat(struct commands *commands, uint64_t expire_ms);

@@ -131,13 +131,12 @@ static void look(struct lease *lease, long long left, uint64_t now_ns)
 	lease->looked_ns = now_ns;
 }
 
-static bool has_former(struct lease *lease, const struct answer *answer)
+static void read_former(struct lease *lease, const struct answer *answer)
 {
 	lease->former_id = strtoll(answer_element(answer, 0), NULL, 10);
 	if (!lease->run_id[0] || strcmp(answer_element(answer, 1), lease->run_id) ||
 		lease->former_id == lease->client_id)
 		lease->former_id = 0;
-	return lease->former_id;
 }
 
 static int taken(struct lease *lease, uint64_t now_ns)
@@ -165,7 +164,7 @@ int lease_answer(struct lease *lease, struct connection *connection, const struc
 		look(lease, answer->number, now_ns);
 		return -EBUSY;
 	case STEP_WRITER:
-		has_former(lease, answer);
+		read_former(lease, answer);
 		break;
 	case STEP_EXEC:
 		/* Nothing: another was faster. */

@@ -4,7 +4,6 @@
 
 #include "vocabulary/log.h"
 
-/* First what has an id: new ones are greater. */
 int session_open_disk(struct session *session, struct message *msg)
 {
 	const struct config *config = session->config;
@@ -23,6 +22,7 @@ int session_open_disk(struct session *session, struct message *msg)
 	return 0;
 }
 
+/* First what has an id: new ones are greater. */
 void session_take_left(struct session *session)
 {
 	struct stream *stream = session->courses[STREAM_ALERTS].stream;

@@ -41,6 +41,8 @@ void session_connect(struct session *session, short revents, uint64_t now_ns)
 		return;
 	}
 	session->state = SESSION_GREETING;
+	if (session->lease_told.state == PUBLISH_LEASE_UNKNOWN)
+		session_say_lease(session, PUBLISH_LEASE_ASKED);
 	session->deadline_ns = now_ns + SESSION_ANSWER_NS;
 }
 
@@ -53,6 +55,7 @@ void session_say_lease(struct session *session, enum publish_lease_state state)
 	session->lease_told.state = state;
 	snprintf(session->lease_told.holder, sizeof session->lease_told.holder, "%s", words);
 	pthread_mutex_unlock(&session->lease_mutex);
+	atomic_store(&session->lost, state == PUBLISH_LEASE_ANOTHERS);
 }
 
 static bool was_connected(const struct session *session)
@@ -69,7 +72,7 @@ static void become_ready(struct session *session, uint64_t now_ns)
 		session->courses[i].last_wanted = false;
 	}
 	marks_forget_all(&session->commands.marks);
-	session->begun = false;
+	session->begun = session->wait_due = false;
 	session->heartbeat_due = session->heartbeat_ns != 0;
 	session->heard_ns = now_ns;
 	session->mutes.due_ns = session->lag.due_ns = session->tests.due_ns = 0;
@@ -107,6 +110,8 @@ bool session_greeted(struct session *session, const struct answer *answer, uint6
 		&session->greeting, session->connection, answer, now_ns, &trouble, &what);
 	if (status == 1)
 		become_ready(session, now_ns);
+	else if (!status)
+		session->deadline_ns = now_ns + SESSION_ANSWER_NS; /* of the next answer */
 	else if (status == -EACCES)
 		session_fail(
 			session, trouble, what, greeting_error(&session->greeting, answer), now_ns);

@@ -80,8 +80,7 @@ static void send_transition(struct session *session, const struct entry *entry, 
 	if (session->journal)
 		journal_sent(session->journal, entry->order, entry->id.ms, entry->id.seq);
 	commands_transition(&session->commands, entry, slot);
-	if (session->config->wait_replicas)
-		commands_wait(&session->commands, session->config->wait_replicas, slot);
+	session->wait_due = session->config->wait_replicas;
 }
 
 static void send_batch(struct session *session, uint64_t now_ns, uint64_t wall_ms)
@@ -99,6 +98,11 @@ static void send_batch(struct session *session, uint64_t now_ns, uint64_t wall_m
 			commands_result(&session->commands, stream_entry(stream, slot), slot);
 		else
 			send_transition(session, stream_entry(stream, slot), slot);
+	}
+	/* One for all of them: each holds up whatever is asked after it. */
+	if (session->wait_due && pipeline_has_room(&session->pipeline)) {
+		commands_wait(&session->commands, session->config->wait_replicas);
+		session->wait_due = false;
 	}
 	/* Before any of it leaves. */
 	session_keep(session);

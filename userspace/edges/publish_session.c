@@ -198,6 +198,8 @@ void session_fail(struct session *session, enum trouble trouble, const char *wha
 		session->courses[i].troubled = false;
 	}
 	session->state = SESSION_DOWN;
+	if (session->lease_told.state == PUBLISH_LEASE_ASKED)
+		session_say_lease(session, PUBLISH_LEASE_UNKNOWN);
 	atomic_store(&session->counters.connected, false);
 	backoff_fail(&session->backoff, now_ns);
 	if (follows) {
@@ -308,12 +310,15 @@ short session_events(const struct session *session)
 
 uint64_t session_wake_ns(const struct session *session, uint64_t now_ns)
 {
-	uint64_t wake_ns = session->tests.due_ns; /* the most often */
+	uint64_t wake_ns = UINT64_MAX;
 
 	if (session->state == SESSION_DOWN)
 		return session->backoff.until_ns;
 	if (session->state != SESSION_READY)
 		return session->deadline_ns;
+	/* What is asked every few seconds; with a full pipeline the answers are what is waited for. */
+	if (atomic_load(&session->go) && pipeline_has_room(&session->pipeline))
+		wake_ns = session->tests.due_ns;
 	if (session->lease.refresh_ns < wake_ns)
 		wake_ns = session->lease.refresh_ns;
 	if (pipeline_unanswered(&session->pipeline) &&

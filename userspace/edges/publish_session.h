@@ -58,6 +58,7 @@ struct session {
 	struct lease lease;
 	pthread_mutex_t lease_mutex;
 	struct publish_lease lease_told; /* by it */
+	_Atomic bool lost; /* the lease is another's */
 	_Atomic bool go; /* until then only the lease is kept */
 	struct pipeline pipeline;
 	struct commands commands;
@@ -72,6 +73,7 @@ struct session {
 	struct lag lag;
 	struct test_reader tests;
 	struct troubles troubles;
+	bool wait_due;	       /* replicas are to be asked for */
 	bool begun;	       /* on this connection */
 	bool released;	       /* the lease */
 	bool fresh;	       /* what a former process left has been forgotten */

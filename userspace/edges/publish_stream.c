@@ -196,6 +196,11 @@ void stream_added(struct stream *stream, uint32_t slot)
 	stream->flight[slot].uncertain = true;
 }
 
+bool stream_is_added(const struct stream *stream, uint32_t slot)
+{
+	return stream->flight[slot].state == ENTRY_SENT && stream->flight[slot].added;
+}
+
 void stream_refused(struct stream *stream, uint32_t slot, bool certain)
 {
 	struct entry *entry = &stream->flight[slot];
@@ -278,12 +283,10 @@ uint64_t stream_oldest_order(const struct stream *stream)
 {
 	uint64_t order = UINT64_MAX, waiting;
 
-	/* One that was refused may be younger than what waits, or older. */
+	/* One that was refused, or that came from the disk, may be younger than what stands behind it. */
 	for (uint32_t i = stream->head; i != stream->tail; i++)
-		if (at(stream, i)->state != ENTRY_WRITTEN) {
+		if (at(stream, i)->state != ENTRY_WRITTEN && at(stream, i)->order < order)
 			order = at(stream, i)->order;
-			break;
-		}
 	if (spool_depth(stream->spool)) {
 		spool_oldest(stream->spool, &waiting);
 		if (waiting < order)

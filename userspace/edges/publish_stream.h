@@ -88,8 +88,9 @@ const struct entry *stream_entry(const struct stream *stream, uint32_t slot);
 
 /* The answers. */
 void stream_written(struct stream *stream, uint32_t slot);
-/* Is in the stream, and is written once enough replicas have it; stream_entry()->added tells. */
+/* Is in the stream, and is written once enough replicas have it. */
 void stream_added(struct stream *stream, uint32_t slot);
+bool stream_is_added(const struct stream *stream, uint32_t slot);
 /* Not written. certain: neither was it ever before. */
 void stream_refused(struct stream *stream, uint32_t slot, bool certain);
 /* When all that was sent is answered and some of it was refused: takes the refused back, to be sent
