@@ -7,22 +7,50 @@
 #include "pure/prober_record.h"
 #include "vocabulary/log.h"
 
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/* What was told of before it stood in the record is not told again. */
+static void catch_up_events(struct prober *prober, struct prober_events *events)
+{
+	const struct transition *told;
+	size_t at = 0;
+
+	while (prober->setup.journal && (told = journal_next_taken(prober->setup.journal, &at))) {
+		bool open = told->action == ACTION_TRIGGER;
+
+		if (told->kind == KIND_GROUP && told->group.value) {
+			groups_catch_up(prober->groups, told->group.value, told->seq, open,
+				prober->turn_ns);
+		} else if (told->kind != KIND_VANTAGE) {
+			continue;
+		} else if (told->reason == REASON_RESOLVER) {
+			if (told->seq > events->resolver_seq)
+				events->resolver_fails = open;
+			events->resolver_seq = larger(events->resolver_seq, told->seq);
+		} else {
+			if (told->seq > events->vantage_seq)
+				events->impaired = open;
+			events->vantage_seq = larger(events->vantage_seq, told->seq);
+		}
+	}
+}
+
 /* Events about this prober and its groups go on. Before targets are restored, which are their groups' members. */
 static void restore_events(struct prober *prober)
 {
-	struct prober_events events;
+	struct prober_events events = { .vantage_seq = 0 };
 	size_t length;
 	const char *text = state_events(prober->setup.state, &length);
 
-	if (!text)
-		return;
-	if (!prober_record_read(text, length, prober->setup.config->id, &events, prober->groups,
-		    prober->turn_ns)) {
+	if (text && !prober_record_read(text, length, prober->setup.config->id, &events,
+			    prober->groups, prober->turn_ns))
 		log_line(LOG_WARN,
 			"state_dir %s: prober.events is damaged or another's, and not used",
 			prober->setup.config->state_dir);
-		return;
-	}
+	catch_up_events(prober, &events);
 	prober->vantage_seq = events.vantage_seq;
 	prober->resolver_seq = events.resolver_seq;
 	if (events.impaired)

@@ -141,24 +141,6 @@ const struct transition *journal_newest(const struct journal *journal, uint32_t 
 	return at ? journal->entries[at - 1].left : NULL;
 }
 
-static bool is_same_event(const struct transition *one, const struct transition *other)
-{
-	const char *value = one->group.value, *other_value = other->group.value;
-
-	/* The prober's events about its resolver are counted apart. */
-	return one->kind == other->kind && one->kind != KIND_MOS && one->seq == other->seq &&
-	       (one->reason == REASON_RESOLVER) == (other->reason == REASON_RESOLVER) &&
-	       !strcmp(value ? value : "", other_value ? other_value : "");
-}
-
-bool journal_was_taken(const struct journal *journal, const struct transition *transition)
-{
-	for (size_t i = 0; i < journal->count && journal->entries[i].left; i++)
-		if (is_same_event(journal->entries[i].left, transition))
-			return true;
-	return false;
-}
-
 uint64_t journal_order(const struct journal *journal)
 {
 	return journal->count ? journal->entries[journal->count - 1].order : 0;

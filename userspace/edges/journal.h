@@ -39,8 +39,6 @@ const struct transition *journal_next_taken(const struct journal *journal, size_
 /* The newest of a target that a former process has taken; NULL = none. */
 const struct transition *journal_newest(const struct journal *journal, uint32_t target);
 
-/* The publisher's thread. A former process has taken this event of a group or of the prober itself. */
-bool journal_was_taken(const struct journal *journal, const struct transition *transition);
 /* The publisher's thread. An order rises, and greater than journal_order() at the start. */
 uint64_t journal_order(const struct journal *journal);
 void journal_take(struct journal *journal, uint64_t order, const struct transition *transition);

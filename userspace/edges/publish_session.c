@@ -101,16 +101,8 @@ static uint64_t counted(const _Atomic uint64_t *counter)
 
 static void take_transition(struct session *session, const struct transition *transition)
 {
-	if (session->journal) {
-		/* Its record was not written when the former process ended: it is told again. */
-		bool again = journal_was_taken(session->journal, transition);
-
+	if (session->journal)
 		journal_take(session->journal, session->order, transition);
-		if (again) {
-			journal_done(session->journal, session->order);
-			return;
-		}
-	}
 	if (stream_add(session->courses[STREAM_ALERTS].stream, session->order, transition))
 		return;
 	if (!counted(&session->counters.dropped_transitions))

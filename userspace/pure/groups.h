@@ -58,6 +58,10 @@ uint32_t groups_count_open(const struct groups *groups);
 /* After a restart: its event goes on, if it was open. How its members stand is seen afterwards. Returns 0 or -ENOMEM. */
 int groups_restore(struct groups *groups, const struct group_saved *saved, uint64_t now_ns);
 
+/* After a restart: an event of this number was made last, and is open or not. Nothing when a newer one is known. */
+void groups_catch_up(
+	struct groups *groups, const char *value, uint32_t seq, bool open, uint64_t now_ns);
+
 /* Takes the next event that follows from what was seen; false when there is none. */
 bool groups_step(struct groups *groups, uint64_t now_ns, struct group_change *ret);
 

@@ -34,6 +34,23 @@ int groups_restore(struct groups *groups, const struct group_saved *saved, uint6
 	return 0;
 }
 
+void groups_catch_up(
+	struct groups *groups, const char *value, uint32_t seq, bool open, uint64_t now_ns)
+{
+	uint32_t index = groups->members ? groups_find(groups, value) : NO_GROUP;
+	struct group *group;
+
+	if (index == NO_GROUP)
+		return;
+	group = &groups->groups[index];
+	if (seq <= group->seq)
+		return;
+	group->seq = seq;
+	group->open = open;
+	if (open)
+		group->opened_ns = now_ns;
+}
+
 uint32_t groups_count_open(const struct groups *groups)
 {
 	uint32_t open = 0;
