@@ -41,8 +41,8 @@ struct canaries {
 	int stop_fd;
 	pthread_t thread;
 	bool runs;
-	_Atomic uint64_t answered_ns;
-	_Atomic bool held_up; /* nobody looks at them just now */
+	pthread_mutex_t mutex;
+	uint64_t answered_ns, held_since_ns; /* by it; 0 = not held up */
 };
 
 /* "NAME", "NAME:PORT" or "[ADDRESS]:PORT". */
@@ -91,8 +91,6 @@ static void resolve(struct canary *canary, uint64_t now_ns)
 	const struct addrinfo wanted = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
 
-	if (now_ns < canary->resolve_ns)
-		return;
 	canary->resolve_ns = now_ns + RESOLVE_EVERY_NS;
 	/* While it cannot be looked up it stays where it was. */
 	if (getaddrinfo(canary->host, canary->port, &wanted, &found) || !found)
@@ -114,7 +112,9 @@ static void end(struct attempt *attempt)
 
 static void answered(struct canaries *canaries)
 {
-	atomic_store(&canaries->answered_ns, nsec_mono());
+	pthread_mutex_lock(&canaries->mutex);
+	canaries->answered_ns = nsec_mono();
+	pthread_mutex_unlock(&canaries->mutex);
 }
 
 static void begin(struct canaries *canaries, struct canary *canary, uint64_t now_ns)
@@ -158,15 +158,15 @@ static void look(struct canaries *canaries, struct attempt *attempt, uint64_t no
 	}
 }
 
-/* A resolver that does not answer holds this thread up, and that is no silence of the canaries: it is not counted. */
-static void resolve_unaged(struct canaries *canaries, struct canary *canary, uint64_t now_ns)
+/* A resolver that does not answer holds this thread up, and that is no silence of the canaries: they grow no older
+ * meanwhile. */
+static void hold(struct canaries *canaries, uint64_t since_ns)
 {
-	uint64_t answered_ns = atomic_load(&canaries->answered_ns), before_ns = nsec_mono();
-
-	atomic_store(&canaries->held_up, true);
-	resolve(canary, now_ns);
-	atomic_store(&canaries->answered_ns, answered_ns + (nsec_mono() - before_ns));
-	atomic_store(&canaries->held_up, false);
+	pthread_mutex_lock(&canaries->mutex);
+	if (canaries->held_since_ns && canaries->answered_ns)
+		canaries->answered_ns += nsec_mono() - canaries->held_since_ns;
+	canaries->held_since_ns = since_ns;
+	pthread_mutex_unlock(&canaries->mutex);
 }
 
 static void turn(struct canaries *canaries, uint64_t now_ns)
@@ -180,7 +180,11 @@ static void turn(struct canaries *canaries, uint64_t now_ns)
 			look(canaries, &canary->attempts[k], now_ns);
 		if (!due)
 			continue;
-		resolve_unaged(canaries, canary, now_ns);
+		if (now_ns >= canary->resolve_ns) {
+			hold(canaries, nsec_mono());
+			resolve(canary, now_ns);
+			hold(canaries, 0);
+		}
 		begin(canaries, canary, now_ns);
 	}
 	if (due)
@@ -217,6 +221,7 @@ int canaries_start(struct canaries **ret, const char *list, uint16_t default_por
 
 	if (!canaries)
 		return message_set(msg, -ENOMEM, "out of memory");
+	pthread_mutex_init(&canaries->mutex, NULL);
 	canaries->timeout_ns = timeout_ns;
 	canaries->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	error = canaries->stop_fd < 0 ? message_set(msg, -errno, "eventfd: %s", strerror(errno))
@@ -256,10 +261,18 @@ void canaries_stop(struct canaries *canaries)
 	}
 	if (canaries->stop_fd >= 0)
 		close(canaries->stop_fd);
+	pthread_mutex_destroy(&canaries->mutex);
 	free(canaries);
 }
 
-uint64_t canaries_answered_ns(const struct canaries *canaries)
+uint64_t canaries_answered_ns(struct canaries *canaries)
 {
-	return atomic_load(&canaries->held_up) ? nsec_mono() : atomic_load(&canaries->answered_ns);
+	uint64_t answered_ns;
+
+	pthread_mutex_lock(&canaries->mutex);
+	answered_ns = canaries->answered_ns;
+	if (canaries->held_since_ns && answered_ns)
+		answered_ns += nsec_mono() - canaries->held_since_ns;
+	pthread_mutex_unlock(&canaries->mutex);
+	return answered_ns;
 }

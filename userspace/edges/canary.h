@@ -22,6 +22,6 @@ int canaries_start(struct canaries **ret, const char *list, uint16_t default_por
 void canaries_stop(struct canaries *canaries); /* NULL is fine */
 
 /* Any thread. When the one of them that answered last did (CLOCK_MONOTONIC); 0 = none ever has. */
-uint64_t canaries_answered_ns(const struct canaries *canaries);
+uint64_t canaries_answered_ns(struct canaries *canaries);
 
 #endif
