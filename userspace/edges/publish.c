@@ -35,6 +35,8 @@ static void take_events(struct publish *publish, uint64_t now_ns)
 	session_keep(&publish->session);
 	atomic_store_explicit(&publish->session.counters.spooled, session_held(&publish->session),
 		memory_order_relaxed);
+	atomic_store_explicit(&publish->session.counters.oldest_ms,
+		session_oldest_ms(&publish->session), memory_order_relaxed);
 }
 
 static bool finished(struct publish *publish, uint64_t now_ns)
@@ -180,6 +182,10 @@ struct publish_stats publish_stats(const struct publish *publish)
 		.dropped_transitions =
 			atomic_load_explicit(&counters->dropped_transitions, memory_order_relaxed),
 		.spooled = atomic_load_explicit(&counters->spooled, memory_order_relaxed),
+		.oldest_ms = atomic_load_explicit(&counters->oldest_ms, memory_order_relaxed),
+		.round_trips = atomic_load_explicit(&counters->round_trips, memory_order_relaxed),
+		.round_trips_ns =
+			atomic_load_explicit(&counters->round_trips_ns, memory_order_relaxed),
 		.reconnects = connects ? connects - 1 : 0,
 		.connected = atomic_load(&counters->connected),
 		.generation = atomic_load(&counters->generation),

@@ -32,6 +32,8 @@ struct publish_stats {
 	uint64_t dropped;	      /* results dropped beyond the bound of the spool */
 	uint64_t dropped_transitions; /* beyond 262,144 waiting: an error, see the log */
 	uint64_t spooled;	      /* entries waiting, now */
+	uint64_t oldest_ms;	      /* wall clock of the oldest of them, 0 = none */
+	uint64_t round_trips, round_trips_ns; /* commands that were timed to their answer */
 	uint64_t reconnects;
 	bool connected;
 	uint64_t generation; /* of targets: nothing here refers to an earlier one */

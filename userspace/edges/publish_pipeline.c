@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "vocabulary/nsec.h"
+
 #define ENTRY_COMMANDS_MAX 8 /* that one entry asks for */
 
 _Static_assert((PIPELINE_COMMANDS_MAX & (PIPELINE_COMMANDS_MAX - 1)) == 0, "masked positions");
@@ -74,8 +76,34 @@ bool pipeline_answered(struct pipeline *pipeline, struct question *ret)
 	return true;
 }
 
+void pipeline_time(struct pipeline *pipeline)
+{
+	uint32_t newest = pipeline->tail - 1;
+	bool fresh = pipeline->left_bytes != pipeline->appended_bytes;
+
+	pipeline->left_bytes = pipeline->appended_bytes;
+	/* WAIT takes the time of the replicas. */
+	if (!fresh || pipeline->timed_ns || pipeline->head == pipeline->tail ||
+		pipeline->questions[newest & (PIPELINE_COMMANDS_MAX - 1)].kind == ASKED_WAIT)
+		return;
+	pipeline->timed = newest;
+	pipeline->timed_ns = nsec_mono();
+}
+
+uint64_t pipeline_timed(struct pipeline *pipeline, uint64_t now_ns)
+{
+	uint64_t sent_ns = pipeline->timed_ns;
+
+	if (!sent_ns || pipeline->head != pipeline->timed)
+		return 0;
+	pipeline->timed_ns = 0;
+	/* The caller's time is that of its turn. */
+	return now_ns > sent_ns ? now_ns - sent_ns : 1;
+}
+
 void pipeline_clear(struct pipeline *pipeline)
 {
+	pipeline->timed_ns = 0;
 	pipeline->head = pipeline->tail;
 	pipeline->bytes = 0;
 	pipeline->out_of_memory = false;

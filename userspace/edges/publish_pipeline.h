@@ -52,6 +52,9 @@ struct pipeline {
 	uint32_t head, tail;
 	size_t bytes;
 	uint64_t appended_bytes; /* since the start */
+	uint64_t timed_ns;	 /* when the one at position `timed` was sent; 0 = none is timed */
+	uint32_t timed;
+	uint64_t left_bytes; /* appended_bytes when all that was asked had left */
 	bool out_of_memory;
 	struct question questions[PIPELINE_COMMANDS_MAX];
 };
@@ -71,6 +74,10 @@ bool pipeline_has_room(const struct pipeline *pipeline);
 uint32_t pipeline_unanswered(const struct pipeline *pipeline);
 /* What the next answer is to; false when nothing was asked. */
 bool pipeline_answered(struct pipeline *pipeline, struct question *ret);
+/* All that was asked has left just now: unless one is timed already, the newest will be. */
+void pipeline_time(struct pipeline *pipeline);
+/* Before pipeline_answered(): how long that answer took, 0 = it was not timed. */
+uint64_t pipeline_timed(struct pipeline *pipeline, uint64_t now_ns);
 /* The connection is gone. */
 void pipeline_clear(struct pipeline *pipeline);
 

@@ -23,7 +23,7 @@ static void send_heartbeat(struct session *session, uint64_t now_ns, uint64_t wa
 	struct fields *fields = &session->commands.fields;
 	uint64_t age_ms = (now_ns - session->heartbeat_ns) / NSEC_PER_MSEC;
 	uint64_t expire_ms = 3 * heartbeat->interval_ms;
-	uint64_t oldest_ms = UINT64_MAX;
+	uint64_t oldest_ms = session_oldest_ms(session);
 	char lag[2 * LAG_TEXT_SIZE], pending[2 * LAG_TEXT_SIZE];
 
 	session->heartbeat_due = false;
@@ -31,19 +31,12 @@ static void send_heartbeat(struct session *session, uint64_t now_ns, uint64_t wa
 		expire_ms = HEARTBEAT_LEAST_MS;
 	if (age_ms >= expire_ms)
 		return;
-	for (int i = 0; i < STREAM_COUNT; i++) {
-		uint64_t ms = stream_oldest_ms(session->courses[i].stream);
-
-		if (ms && ms < oldest_ms)
-			oldest_ms = ms;
-	}
-	if (disk_oldest_ms(session->disk) && disk_oldest_ms(session->disk) < oldest_ms)
-		oldest_ms = disk_oldest_ms(session->disk);
 	heartbeat_fields(fields, heartbeat, session->config->id);
 	fields_add_text(fields, "version", MOSPROBE_VERSION);
 	fields_add_integer(fields, "spool_depth", session_held(session));
 	fields_add_integer(fields, "spool_disk", disk_held(session->disk));
-	fields_add_integer(fields, "spool_age_ms", oldest_ms < wall_ms ? wall_ms - oldest_ms : 0);
+	fields_add_integer(
+		fields, "spool_age_ms", oldest_ms && oldest_ms < wall_ms ? wall_ms - oldest_ms : 0);
 	lag_text(lag, session->lag.lag);
 	lag_text(pending, session->lag.pending);
 	fields_add_text(fields, "consumer_lag", lag);
@@ -212,5 +205,7 @@ bool session_send(
 			return false;
 		}
 	} while (!connection_unsent(session->connection));
+	if (!connection_unsent(session->connection))
+		pipeline_time(&session->pipeline);
 	return true;
 }

@@ -164,6 +164,19 @@ size_t session_held(const struct session *session)
 	return held + disk_held(session->disk);
 }
 
+uint64_t session_oldest_ms(const struct session *session)
+{
+	uint64_t oldest_ms = disk_oldest_ms(session->disk);
+
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		uint64_t ms = stream_oldest_ms(session->courses[i].stream);
+
+		if (ms && (!oldest_ms || ms < oldest_ms))
+			oldest_ms = ms;
+	}
+	return oldest_ms;
+}
+
 bool session_idle(const struct session *session)
 {
 	return !session_held(session) && !session->leavers.count && !session->histories.count &&
@@ -212,6 +225,13 @@ static bool take_answer(struct session *session, const struct answer *answer, ui
 	struct message msg;
 
 	if (session->state == SESSION_READY) {
+		uint64_t took_ns = pipeline_timed(&session->pipeline, now_ns);
+
+		if (took_ns) {
+			count(&session->counters.round_trips);
+			atomic_fetch_add_explicit(
+				&session->counters.round_trips_ns, took_ns, memory_order_relaxed);
+		}
 		if (!pipeline_answered(&session->pipeline, &question)) {
 			session_fail(session, TROUBLE_PROTOCOL, "an answer to nothing",
 				answer->text, now_ns);

@@ -34,6 +34,8 @@
 /* Written by the publisher's thread, read by any. */
 struct session_counters {
 	_Atomic uint64_t written, dropped, dropped_transitions, spooled, connects;
+	_Atomic uint64_t oldest_ms; /* wall clock of the oldest that is spooled; 0 = none */
+	_Atomic uint64_t round_trips, round_trips_ns;
 	_Atomic bool connected;
 	_Atomic uint64_t generation; /* nothing here refers to an earlier one of the targets */
 };
@@ -107,6 +109,8 @@ uint64_t session_wake_ns(const struct session *session, uint64_t now_ns);
 /* The oldest of all entries that Redis has not acknowledged, UINT64_MAX = none; and how many they are. */
 uint64_t session_oldest(const struct session *session);
 size_t session_held(const struct session *session);
+/* Wall clock of the oldest that is held; 0 = none is. */
+uint64_t session_oldest_ms(const struct session *session);
 /* Nothing is held, and nothing is under way either. */
 bool session_idle(const struct session *session);
 
