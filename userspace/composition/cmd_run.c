@@ -16,6 +16,7 @@
 #include "composition/reloader.h"
 #include "composition/run_lease.h"
 #include "composition/run_memory.h"
+#include "composition/run_metrics.h"
 #include "composition/run_report.h"
 #include "composition/verbs.h"
 #include "edges/canary.h"
@@ -91,6 +92,7 @@ struct run {
 	struct canaries *canaries;
 	struct prober *prober;
 	struct reloader *reloader;
+	struct run_metrics *metrics;
 };
 
 static volatile sig_atomic_t reload_asked;
@@ -204,6 +206,8 @@ static int prepare(struct run *run, struct message *msg)
 		log_line(LOG_WARN, "%s", notes.stamps.text);
 	if (!error && notes.connects.text[0])
 		log_line(LOG_WARN, "%s", notes.connects.text);
+	if (!error)
+		error = run_metrics_start(&run->metrics, run->config, &run->engine, msg);
 	return error;
 }
 
@@ -220,6 +224,7 @@ static int take_turn(struct run *run, struct message *msg)
 		&run->publish, run->config, run->password, run->publish_events, run->journal, msg);
 	if (error)
 		return error;
+	run_metrics_watch(run->metrics, run->publish, run->output_events, NULL);
 	mask_signals(SIG_UNBLOCK);
 	error = run_take_lease(run->publish, run->config, &stop_asked, msg);
 	mask_signals(SIG_BLOCK);
@@ -270,9 +275,11 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	setup.journal = run->journal;
 	setup.known = run->known;
 	setup.canaries = run->canaries;
+	setup.snapshots = run_metrics_mailbox(run->metrics);
 	error = prober_create(&run->prober, &setup);
 	if (error)
 		return message_set(msg, error, "out of memory");
+	run_metrics_watch(run->metrics, run->publish, run->output_events, run->prober);
 	reload.room = setup.room;
 	reload.prober = run->prober;
 	reload.resolver = run->resolver;
@@ -315,6 +322,7 @@ static void finish(struct run *run)
 
 	if (run->prober)
 		heartbeat = prober_heartbeat(run->prober);
+	run_metrics_stop(run->metrics);
 	reloader_stop(run->reloader);
 	output_stop(run->output);
 	resolver_stop(run->resolver);

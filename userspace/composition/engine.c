@@ -147,9 +147,9 @@ int engine_open(struct engine *ret, const struct config *config, const struct en
 	*ret_notes = (struct engine_notes) { { "" }, { "" } };
 	if (plan->slots_v4 + plan->slots_v6 < 1)
 		return message_set(msg, -EMFILE,
-			"no descriptor is left for sockets: RLIMIT_NOFILE must be above %d "
+			"no descriptor is left for sockets: RLIMIT_NOFILE must be above %u "
 			"(ulimit -n, LimitNOFILE=)",
-			ENGINE_DESCRIPTORS_RESERVED);
+			engine_descriptors_reserved(config));
 	if (config->stamps == STAMPS_AUTO || config->stamps == STAMPS_BPF)
 		cgroup_error = cgroup_enter(&engine.cgroup, msg);
 	if (cgroup_error && config->stamps == STAMPS_BPF)

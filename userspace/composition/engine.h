@@ -30,8 +30,6 @@ double engine_closer_starts(const struct config *config, const struct target *ta
 
 /* How many slots a total outage of all targets needs (starts per second times the time-out), and how
  * many this machine and prober.max_in_flight allow. */
-/* Descriptors for everything that is no slot: libraries, queues, DNS sockets, Redis, BPF. */
-#define ENGINE_DESCRIPTORS_RESERVED 48
 struct engine_plan {
 	double starts_per_s;	  /* as targets ask for */
 	double starts_most_per_s; /* with as many closer looks as there may be */
@@ -48,6 +46,9 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 struct engine_notes {
 	struct message stamps, connects;
 };
+
+/* Descriptors for everything that is no slot: libraries, queues, DNS sockets, Redis, BPF, HTTP. */
+uint32_t engine_descriptors_reserved(const struct config *config);
 
 /* To be called before any thread is started. Returns 0 or a negative errno
  * with a message. */

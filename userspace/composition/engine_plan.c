@@ -3,11 +3,13 @@
 #include <math.h>
 
 #include "composition/engine.h"
+#include "edges/http.h"
 #include "edges/machine.h"
 #include "vocabulary/nsec.h"
 
 #define SLOTS_LEAST 16
 #define SLOTS_MOST 30000
+#define DESCRIPTORS_RESERVED 48
 
 static uint32_t slots_for(double starts_per_s, const struct config *config)
 {
@@ -54,6 +56,11 @@ static uint32_t most_at_one_address(const struct config *config, uint32_t slots)
 	return config->address_rate && most < slots ? (uint32_t)most : slots;
 }
 
+uint32_t engine_descriptors_reserved(const struct config *config)
+{
+	return DESCRIPTORS_RESERVED + (config->metrics_listen ? HTTP_DESCRIPTORS : 0);
+}
+
 struct engine_plan engine_plan(const struct config *config, const struct target_list *targets)
 {
 	double only_v4 = 0, only_v6 = 0, either = 0;
@@ -77,7 +84,7 @@ struct engine_plan engine_plan(const struct config *config, const struct target_
 	plan.starts_most_per_s = only_v4 + only_v6 + either;
 	plan.wanted_v4 = slots_for(only_v4 + either, config);
 	plan.wanted_v6 = slots_for(only_v6 + either, config);
-	plan.limit = sockets_limit(ENGINE_DESCRIPTORS_RESERVED);
+	plan.limit = sockets_limit(engine_descriptors_reserved(config));
 	if (plan.limit > SLOTS_MOST)
 		plan.limit = SLOTS_MOST;
 	plan.ports = machine_ephemeral_ports();

@@ -177,11 +177,17 @@ struct heartbeat prober_heartbeat(const struct prober *prober)
 static void send_heartbeat(struct prober *prober)
 {
 	struct event event = { .kind = EVENT_HEARTBEAT };
+	struct metrics_snapshot snapshot;
 
 	if (prober->turn_ns < prober->heartbeat_due_ns)
 		return;
 	event.heartbeat = prober_heartbeat(prober);
 	prober_send(prober, &event);
+	if (prober->setup.snapshots) {
+		snapshot.heartbeat = event.heartbeat;
+		snapshot.counts = prober->counts;
+		mailbox_put(prober->setup.snapshots, &snapshot);
+	}
 	prober->heartbeat_due_ns = prober->turn_ns + heartbeat_every_ns(prober);
 }
 
@@ -236,6 +242,7 @@ bool prober_turn(struct prober *prober)
 	bool more;
 
 	prober_begin_turn(prober);
+	metrics_see_turn(&prober->counts, prober->turn_ns - before_ns);
 	if (prober->turn_ns - before_ns > PAUSE_NS) {
 		prober_extend(prober, before_ns);
 		prober->resume_ns = prober->turn_ns + PAUSE_NS;
@@ -270,6 +277,11 @@ bool prober_turn(struct prober *prober)
 	if (prober->setup.state)
 		state_wake(prober->setup.state);
 	return more;
+}
+
+uint64_t prober_turned_ns(const struct prober *prober)
+{
+	return atomic_load_explicit(&prober->turned_ns, memory_order_relaxed);
 }
 
 void prober_stop(struct prober *prober)

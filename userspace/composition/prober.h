@@ -15,7 +15,9 @@
 #include "edges/resolver.h"
 #include "edges/state.h"
 #include "pure/config.h"
+#include "pure/metrics.h"
 #include "pure/result.h"
+#include "vocabulary/mailbox.h"
 #include "vocabulary/queue.h"
 
 struct prober;
@@ -34,6 +36,7 @@ struct prober_setup {
 	const struct publish_known *known; /* of the first generation's targets; NULL = nothing */
 	struct journal *journal;   /* what the publisher has taken, for the state; NULL = none */
 	struct queue *output;	   /* of struct event; NULL = none */
+	struct mailbox *snapshots; /* of struct metrics_snapshot, for others; NULL = none */
 	uint32_t room;	/* targets that there can be after reloads; 0: those that there are */
 	bool begin_now; /* the first cycle of every target begins at once, for `probe` */
 
@@ -61,6 +64,9 @@ bool prober_is_adopting(const struct prober *prober);
 const struct generation *prober_generation(const struct prober *prober);
 /* Of all generations before the present one nothing is under way. */
 bool prober_all_left(const struct prober *prober);
+
+/* Any thread: when its newest turn began (CLOCK_MONOTONIC). */
+uint64_t prober_turned_ns(const struct prober *prober);
 
 /* Starts nothing any more; what is in flight ends within config->timeout_ns. Async-signal-safe. */
 void prober_stop(struct prober *prober);

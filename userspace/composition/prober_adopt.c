@@ -31,12 +31,16 @@ void prober_begin(struct prober *prober, uint32_t target)
 		.next_waiting = NOBODY,
 		.cycles_left = cycles ? (uint32_t)cycles : UINT32_MAX,
 		.state = STATE_UNVERIFIED,
+		.band = BAND_NONE,
+		.awaited = true,
 	};
 	if (!prober->setup.begin_now)
 		visit->phase = (uint32_t)(target_hash(prober_target(prober, target)) >> 32);
 	prober->unfinished += cycles;
 	prober->counters.targets++;
 	prober->counters.states[STATE_UNVERIFIED]++;
+	prober->counts.bands[BAND_NONE]++;
+	prober->counts.awaited++;
 	prober_groups_place(prober, target);
 	prober_first_start(prober, target);
 	prober_state_restore(prober, target);
@@ -96,6 +100,8 @@ static void remove_target(struct prober *prober, uint32_t target)
 	prober_resolve(prober, prober_target(prober, target), target, REASON_REMOVED);
 	prober->counters.targets--;
 	prober->counters.states[visit->state]--;
+	prober->counts.bands[visit->band]--;
+	prober->counts.awaited -= visit->awaited;
 	prober->counters.muted -= visit->muted;
 	/* Cycles that are open count until they are discarded. */
 	if (visit->cycles_left != UINT32_MAX)

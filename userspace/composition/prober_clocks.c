@@ -52,6 +52,7 @@ void prober_begin_turn(struct prober *prober)
 {
 	read_clocks(prober);
 	prober->turn_began_ns = prober->turn_ns;
+	atomic_store_explicit(&prober->turned_ns, prober->turn_ns, memory_order_relaxed);
 }
 
 void prober_read_clocks_again(struct prober *prober)

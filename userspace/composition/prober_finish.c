@@ -14,6 +14,7 @@ static void count_lateness(struct prober *prober, const struct sample *sample)
 		sample->start_ns > sample->due_ns ? sample->start_ns - sample->due_ns : 0;
 
 	histogram_add(&prober->lateness_us, late_ns / NSEC_PER_USEC);
+	metrics_see_start(&prober->counts, late_ns);
 	prober->counters.late_starts += late_ns > LATE_NS;
 }
 

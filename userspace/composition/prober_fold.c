@@ -199,17 +199,32 @@ static void watch_failures(struct prober *prober, const struct row *row)
 		resolver_refresh(prober->setup.resolver, host);
 }
 
+/* How the target stands now, in what is counted of all. */
+static void count_standing(
+	struct prober *prober, const struct row *row, const struct result *result)
+{
+	struct visit *visit = &prober->visits[row->target];
+
+	prober->counters.states[visit->state]--;
+	visit->state = result->state;
+	prober->counters.states[visit->state]++;
+	prober->counts.bands[visit->band]--;
+	visit->band = result->band;
+	prober->counts.bands[visit->band]++;
+	prober->counts.awaited -= visit->awaited;
+	visit->awaited = false;
+	if (row->folded)
+		metrics_see_result(&prober->counts, result);
+}
+
 static void finish_row(struct prober *prober, const struct row *row)
 {
 	struct event event = { .kind = EVENT_RESULT };
-	struct visit *visit = &prober->visits[row->target];
 	uint32_t seq = prober->alerts[row->target].seq;
 
 	event.result = result_of(prober, prober_target(prober, row->target), row);
 	prober_judge(prober, row->folded, &event.result);
-	prober->counters.states[visit->state]--;
-	visit->state = event.result.state;
-	prober->counters.states[visit->state]++;
+	count_standing(prober, row, &event.result);
 	prober->counters.cycles++;
 	watch_failures(prober, row);
 	prober_send(prober, &event);

@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "composition/prober.h"
 #include "pure/alert.h"
@@ -44,7 +45,9 @@ struct visit {
 	uint32_t address_hash; /* of the address of its newest folded cycle, 0 = none */
 	uint16_t samples;      /* of the cycle that next_index belongs to */
 	uint16_t next_index;   /* sample that is due next */
-	uint8_t state;	       /* enum state, as counted in prober->states */
+	uint8_t state;	       /* enum state, as counted in the heartbeat */
+	uint8_t band;	       /* enum band, as counted for the metrics */
+	bool awaited;	       /* it has had no result yet */
 	uint8_t failed_cycles; /* in a row */
 	bool muted;	       /* as counted in the heartbeat */
 	bool leaving;	       /* was removed, and has something under way */
@@ -154,7 +157,10 @@ struct prober {
 	uint64_t unfinished; /* targets that still have cycles to start or to fold; with --cycles */
 	volatile sig_atomic_t stopping;
 
+	_Atomic uint64_t turned_ns; /* turn_began_ns, for other threads */
+
 	struct heartbeat counters;
+	struct metrics_counts counts;
 	struct histogram lateness_us;
 };
 

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "vocabulary/nsec.h"
 
 #define FREE_LEAST (256ull << 20)
 
@@ -65,6 +68,19 @@ uint64_t machine_memory_available(void)
 	if (stream)
 		fclose(stream);
 	return (uint64_t)kib * 1024;
+}
+
+struct machine_process machine_process(void)
+{
+	unsigned long long pages[2] = { 0 }; /* all, and resident ones */
+	struct timespec cpu = { 0 };
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	read_numbers("/proc/self/statm", pages);
+	return (struct machine_process) {
+		.cpu_ns = (uint64_t)cpu.tv_sec * NSEC_PER_SEC + (uint64_t)cpu.tv_nsec,
+		.resident_bytes = pages[1] * (uint64_t)sysconf(_SC_PAGESIZE),
+	};
 }
 
 /* One that is to be made: can it be? */

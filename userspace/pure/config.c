@@ -12,7 +12,8 @@
 #include "pure/parse.h"
 #include "pure/text.h"
 
-static const char *const sections[] = { "prober", "score", "alert", "guard", "dns", "redis" };
+static const char *const sections[] = { "prober", "score", "alert", "guard", "dns", "redis",
+	"metrics" };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

@@ -64,6 +64,9 @@ struct config {
 	unsigned wait_replicas;	       /* that must have a transition before it is done */
 	uint64_t disk_spool_max_bytes; /* in state_dir, when there is one */
 
+	/* [metrics] */
+	char *metrics_listen; /* listen_parse(); NULL = nowhere */
+
 	struct config_own *own; /* opaque: classes, memory, where each key was set */
 };
 

@@ -227,6 +227,9 @@ static const struct key keys[] = {
 		CONFIG(wait_replicas) },
 	{ "redis", "disk_spool_max", KEY_SIZE, .initial = "1GiB", .min = "64KiB", .max = "65536GiB",
 		CONFIG(disk_spool_max_bytes) },
+
+	{ "metrics", "listen", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_listen,
+		CONFIG(metrics_listen) },
 };
 
 #define KEY_COUNT_ALL (sizeof keys / sizeof keys[0])

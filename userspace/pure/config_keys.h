@@ -80,6 +80,7 @@ int check_shard(char *value, struct message *why);
 int check_label(char *value, struct message *why);
 int check_redis_url(char *value, struct message *why);
 int check_servers(char *value, struct message *why);
+int check_listen(char *value, struct message *why);
 /* Letters, digits, _ - . and at most max of them. */
 bool is_plain_name(const char *name, size_t max);
 

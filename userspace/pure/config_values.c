@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pure/config_keys.h"
+#include "pure/listen.h"
 #include "pure/parse.h"
 #include "pure/shard.h"
 #include "pure/text.h"
@@ -45,6 +46,16 @@ int check_shard(char *value, struct message *why)
 		       ? 0
 		       : message_set(why, -EINVAL, "must be i/n, 1/4 for example, up to %d/%d",
 				 SHARDS_MAX, SHARDS_MAX);
+}
+
+int check_listen(char *value, struct message *why)
+{
+	struct listen_place place;
+
+	return listen_parse(&place, value)
+		       ? 0
+		       : message_set(why, -EINVAL,
+				 "must be PORT (at 127.0.0.1), ADDRESS:PORT, [IPv6]:PORT, or empty");
 }
 
 int check_label(char *value, struct message *why)
