@@ -329,6 +329,22 @@ static void everything_has_a_name(void **state)
 	assert_string_equal(stamp_source_name(STAMP_TCP_INFO), "tcp_info");
 }
 
+static void names_are_found(void **state)
+{
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		assert_int_equal(outcome_find(outcome_name(i)), i);
+	for (int i = 0; i < STATE_COUNT; i++)
+		assert_int_equal(state_find(state_name(i)), i);
+	for (int i = 0; i < CAUSE_COUNT; i++)
+		assert_int_equal(cause_find(cause_name(i)), i);
+	for (int i = 0; i < CYCLE_OUTCOME_COUNT; i++)
+		assert_int_equal(cycle_outcome_find(cycle_outcome_name(i)), i);
+	assert_int_equal(outcome_find("OK "), OUTCOME_OK);
+	assert_int_equal(state_find(""), STATE_COUNT);
+	assert_int_equal(cause_find("weather"), CAUSE_NONE);
+	assert_int_equal(cycle_outcome_find("okay"), CYCLE_OUTCOME_COUNT);
+}
+
 static void bands_begin_at_their_level(void **state)
 {
 	static const double levels[] = { 3.0, 3.6, 4.0, 4.45 };
@@ -357,6 +373,7 @@ int main(void)
 		cmocka_unit_test(an_arena_without_memory),
 		cmocka_unit_test(classes_of_outcomes),
 		cmocka_unit_test(everything_has_a_name),
+		cmocka_unit_test(names_are_found),
 		cmocka_unit_test(bands_begin_at_their_level),
 	};
 

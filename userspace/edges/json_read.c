@@ -22,42 +22,10 @@ static double number_of(const json_t *object, const char *name)
 	return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-static int find_state(const char *name)
-{
-	for (int i = 0; i < STATE_COUNT; i++)
-		if (!strcmp(state_name((enum state)i), name))
-			return i;
-	return -1;
-}
-
-static int find_outcome(const char *name)
-{
-	for (int i = 0; i < CYCLE_OUTCOME_COUNT; i++)
-		if (!strcmp(cycle_outcome_name((enum cycle_outcome)i), name))
-			return i;
-	return -1;
-}
-
-static uint8_t find_cause(const char *name)
-{
-	for (int i = 0; i < CAUSE_COUNT; i++)
-		if (!strcmp(cause_name((enum cause)i), name))
-			return (uint8_t)i;
-	return CAUSE_NONE;
-}
-
-static uint8_t find_error(const char *name)
-{
-	for (int i = 0; i < OUTCOME_COUNT; i++)
-		if (!strcmp(outcome_name((enum outcome)i), name))
-			return (uint8_t)i;
-	return OUTCOME_OK;
-}
-
 static int read_object(const json_t *object, struct json_result *ret, struct message *why)
 {
-	int state = find_state(text_of(object, "state"));
-	int outcome = find_outcome(text_of(object, "outcome"));
+	enum state state = state_find(text_of(object, "state"));
+	enum cycle_outcome outcome = cycle_outcome_find(text_of(object, "outcome"));
 	double at_ms = number_of(object, "at_ms"), cycle = number_of(object, "cycle");
 	const char *target = text_of(object, "target"), *prober = text_of(object, "prober");
 
@@ -66,14 +34,14 @@ static int read_object(const json_t *object, struct json_result *ret, struct mes
 	if (!*target || strlen(target) >= sizeof ret->target ||
 		strlen(prober) >= sizeof ret->prober)
 		return message_set(why, -EINVAL, "a result without a target");
-	if (state < 0 || outcome < 0 || !(at_ms >= 0 && at_ms < 0x1p53) ||
-		!(cycle >= 0 && cycle < 0x1p53))
+	if (state == STATE_COUNT || outcome == CYCLE_OUTCOME_COUNT ||
+		!(at_ms >= 0 && at_ms < 0x1p53) || !(cycle >= 0 && cycle < 0x1p53))
 		return message_set(why, -EINVAL, "a result without state, outcome, at_ms or cycle");
-	ret->result = result_of_many((uint64_t)at_ms, (enum state)state, 0, 0, CAUSE_NONE);
+	ret->result = result_of_many((uint64_t)at_ms, state, 0, 0, CAUSE_NONE);
 	ret->result.cycle = (uint64_t)cycle;
 	ret->result.outcome = (uint8_t)outcome;
-	ret->result.cause = find_cause(text_of(object, "cause"));
-	ret->result.error = find_error(text_of(object, "error"));
+	ret->result.cause = (uint8_t)cause_find(text_of(object, "cause"));
+	ret->result.error = (uint8_t)outcome_find(text_of(object, "error"));
 	ret->result.n = (uint32_t)fmax(0, fmin(1e9, number_of(object, "n")));
 	ret->result.mos = number_of(object, "mos");
 	ret->result.mos_cycle = number_of(object, "mos_cycle");

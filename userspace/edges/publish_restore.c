@@ -21,14 +21,6 @@ struct restore {
 	uint32_t *order; /* of the second round: which of the batch was asked about */
 };
 
-static enum state state_of(const char *text)
-{
-	for (int i = 0; i < STATE_COUNT; i++)
-		if (!strcmp(text, state_name((enum state)i)))
-			return (enum state)i;
-	return STATE_COUNT;
-}
-
 static int take_hashes(void *context, struct connection *connection, struct message *msg)
 {
 	struct restore *restore = context;
@@ -38,7 +30,7 @@ static int take_hashes(void *context, struct connection *connection, struct mess
 	while ((status = connection_answer(connection, &answer, msg)) == 1) {
 		struct publish_known *known = &restore->known[restore->first + restore->taken];
 		char *alert_id = restore->alert_ids[restore->taken];
-		enum state state = state_of(answer_element(&answer, 2));
+		enum state state = state_find(answer_element(&answer, 2));
 
 		known->seq = (uint32_t)strtoul(answer_element(&answer, 0), NULL, 10);
 		known->since_ms = strtoull(answer_element(&answer, 1), NULL, 10);
@@ -57,7 +49,7 @@ static int take_hashes(void *context, struct connection *connection, struct mess
 static void take_transition(struct publish_known *known, const struct answer *answer)
 {
 	const char *action = answer_entry_text(answer, "event_action");
-	enum state severity = state_of(answer_entry_text(answer, "severity"));
+	enum state severity = state_find(answer_entry_text(answer, "severity"));
 	unsigned long seq = strtoul(answer_entry_text(answer, "seq"), NULL, 10);
 
 	if (!*action)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "vocabulary/sample.h"
 
+#include <string.h>
+
 const char *outcome_name(enum outcome outcome)
 {
 	static const char *const names[OUTCOME_COUNT] = {
@@ -15,6 +17,14 @@ const char *outcome_name(enum outcome outcome)
 	};
 
 	return names[outcome];
+}
+
+enum outcome outcome_find(const char *name)
+{
+	for (enum outcome i = 0; i < OUTCOME_COUNT; i++)
+		if (!strcmp(outcome_name(i), name))
+			return i;
+	return OUTCOME_OK;
 }
 
 const char *local_error_name(enum local_error kind)

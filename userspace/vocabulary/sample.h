@@ -79,6 +79,7 @@ struct sample {
 
 /* The names used in streams, configuration and documentation: "ok", "refused", ... */
 const char *outcome_name(enum outcome outcome);
+enum outcome outcome_find(const char *name); /* OUTCOME_OK: of no such name */
 const char *local_error_name(enum local_error kind);
 const char *skip_reason_name(enum skip_reason reason);
 const char *stamp_source_name(enum stamp_source source);

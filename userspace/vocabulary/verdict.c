@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "vocabulary/verdict.h"
 
+#include <string.h>
+
 enum band band_of(double mos)
 {
 	if (mos >= 4.45)
@@ -42,4 +44,28 @@ const char *cycle_outcome_name(enum cycle_outcome outcome)
 		"missing" };
 
 	return names[outcome];
+}
+
+enum state state_find(const char *name)
+{
+	for (enum state i = 0; i < STATE_COUNT; i++)
+		if (!strcmp(state_name(i), name))
+			return i;
+	return STATE_COUNT;
+}
+
+enum cause cause_find(const char *name)
+{
+	for (enum cause i = 0; i < CAUSE_COUNT; i++)
+		if (!strcmp(cause_name(i), name))
+			return i;
+	return CAUSE_NONE;
+}
+
+enum cycle_outcome cycle_outcome_find(const char *name)
+{
+	for (enum cycle_outcome i = 0; i < CYCLE_OUTCOME_COUNT; i++)
+		if (!strcmp(cycle_outcome_name(i), name))
+			return i;
+	return CYCLE_OUTCOME_COUNT;
 }

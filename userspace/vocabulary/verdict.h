@@ -20,6 +20,7 @@ enum state {
 	STATE_COUNT
 };
 const char *state_name(enum state state);
+enum state state_find(const char *name); /* STATE_COUNT: of no such name */
 
 /* What took most of the score. CAUSE_NONE while the score is good. */
 enum cause {
@@ -34,9 +35,12 @@ enum cause {
 	CAUSE_COUNT
 };
 const char *cause_name(enum cause cause); /* "" for CAUSE_NONE */
+enum cause cause_find(const char *name);  /* CAUSE_NONE: of no such name */
 
 /* What one cycle of a target came to. */
 enum cycle_outcome { CYCLE_OK, CYCLE_PARTIAL, CYCLE_FAILED, CYCLE_MISSING, CYCLE_OUTCOME_COUNT };
 const char *cycle_outcome_name(enum cycle_outcome outcome);
+/* CYCLE_OUTCOME_COUNT: of no such name. */
+enum cycle_outcome cycle_outcome_find(const char *name);
 
 #endif
