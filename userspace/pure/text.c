@@ -110,3 +110,39 @@ const char *shown(char buffer[SHOWN_SIZE], const char *text, size_t length)
 	memcpy(buffer + used, cut ? dots : "", cut ? sizeof dots : 1);
 	return buffer;
 }
+
+/* So many bytes at `at` are one character that may be shown; 0 = it may not. */
+static size_t showable(const unsigned char *at, size_t length, bool ascii)
+{
+	size_t step = utf8_sequence(at, length);
+	bool control = *at < ' ' || *at == 0x7f || (*at == 0xc2 && step && at[1] < 0xa0);
+
+	return control || (ascii && step > 1) ? 0 : step;
+}
+
+size_t text_fit(char *ret, size_t size, const char *text, unsigned columns, bool ascii)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t length = strlen(text), used = 0, last = 0;
+	unsigned column = 0;
+
+	while (length && column < columns) {
+		size_t step = utf8_sequence(at, length), take = showable(at, length, ascii);
+
+		if (used + (take ? take : 1) >= size)
+			break;
+		last = used;
+		memcpy(ret + used, take ? (const char *)at : "?", take ? take : 1);
+		used += take ? take : 1;
+		at += step ? step : 1;
+		length -= step ? step : 1;
+		column++;
+	}
+	if (length && used) {
+		ret[last] = '~';
+		used = last + 1;
+	}
+	if (size)
+		ret[used] = '\0';
+	return used;
+}

@@ -26,4 +26,9 @@ bool utf8_valid(const char *text, size_t length);
  * '?', and a long text is cut with "..." at its end. Returns buffer. */
 const char *shown(char buffer[SHOWN_SIZE], const char *text, size_t length);
 
+/* A copy that is safe on a terminal, and no wider than so many columns (one a character): control characters, also those
+ * of U+0080 to U+009F, and what is no UTF-8 become '?', and so does, where ascii, all else that is none. What is cut ends
+ * in '~'. Cut also at size. Returns its length in bytes. */
+size_t text_fit(char *ret, size_t size, const char *text, unsigned columns, bool ascii);
+
 #endif
