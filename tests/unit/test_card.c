@@ -119,7 +119,7 @@ static void what_stands_there(void **state)
 	assert_string_equal(find_line(&page, "jitter      0.00"),
 		"  jitter      0.00                   failed      29.9 %  (9 of 30 samples)");
 	find_line(&page, "  failed     14.07  (from R on)");
-	find_line(&page, "24 h: 12 low min, 2 alerts");
+	find_line(&page, "24 h: low min 12, alerts 2");
 	assert_string_equal(find_line(&page, "MOS  "),
 		"MOS        ###############################################=   2.51   4.38   4.38");
 	assert_string_equal(find_line(&page, "latency ms"),

@@ -39,24 +39,6 @@ static void say_group(void *context, const char *group)
 	fflush(stdout);
 }
 
-/* As the keys in Redis have it. */
-static int key_of(const char *name, const struct config *config, char ret[TARGET_KEY_SIZE],
-	struct message *msg)
-{
-	char normal[TARGET_NAME_MAX + 1];
-	struct target target = { .name = normal };
-	size_t length = 0;
-
-	while (name[length])
-		length++;
-	if (target_parse_name(name, length, normal, &target.port, &target.literal, msg))
-		return -1;
-	if (!target.port)
-		target.port = config->defaults.port;
-	target_key(&target, ret);
-	return 0;
-}
-
 int cmd_test_alert(int argc, char **argv)
 {
 	const struct publish_test_listener listener = { .entry = say_entry, .group = say_group };
@@ -80,7 +62,7 @@ int cmd_test_alert(int argc, char **argv)
 	if (!load_config(&config, arguments.config_file, arguments.options, arguments.option_count,
 		    &msg) &&
 		!load_password(&password, config, &msg) &&
-		!key_of(arguments.name, config, key, &msg))
+		!load_key(key, arguments.name, config, &msg))
 		status = publish_test(config, password, key, WAIT_MS, &listener, &msg) ? 1 : 0;
 	if (status)
 		fprintf(stderr, "mosprobe: %s\n", msg.text);

@@ -211,6 +211,22 @@ int load_targets(struct target_list **ret, const struct config *config, struct m
 	return 0;
 }
 
+int load_key(char ret[TARGET_KEY_SIZE], const char *name, const struct config *config,
+	struct message *msg)
+{
+	char normal[TARGET_NAME_MAX + 1];
+	struct target target = { .name = normal };
+	int error =
+		target_parse_name(name, strlen(name), normal, &target.port, &target.literal, msg);
+
+	if (error)
+		return error;
+	if (!target.port)
+		target.port = config->defaults.port;
+	target_key(&target, ret);
+	return 0;
+}
+
 int load_password(char **ret, const struct config *config, struct message *msg)
 {
 	const char *variable = getenv(LOAD_PASSWORD_VARIABLE);

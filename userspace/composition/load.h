@@ -32,6 +32,10 @@ int load_config(struct config **ret, const char *file, const struct load_option 
  * a message. */
 int load_targets(struct target_list **ret, const struct config *config, struct message *msg);
 
+/* NAME[:PORT] of the command line as the keys in Redis have it: NAME:PORT. Returns 0 or -EINVAL with a message. */
+int load_key(char ret[TARGET_KEY_SIZE], const char *name, const struct config *config,
+	struct message *msg);
+
 /* The Redis password: from redis.password_file, else from the environment; NULL when there is none.
  * ret is malloc'ed. Returns 0 or a negative errno with a message that never holds the password. */
 int load_password(char **ret, const struct config *config, struct message *msg);

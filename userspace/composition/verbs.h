@@ -21,6 +21,9 @@ int cmd_score(int argc, char **argv);
 /* Asks a running prober for an alert that did not happen, and watches it go its way; 1 when it does not. */
 int cmd_test_alert(int argc, char **argv);
 
+/* Prints what Redis knows of one target; 1 when it is not known there. */
+int cmd_card(int argc, char **argv);
+
 /* Reads published results on standard input, and prints the transitions that the configured policy would have
  * made; 1 when a line is bad or standard output cannot be written. */
 int cmd_replay(int argc, char **argv);

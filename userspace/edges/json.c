@@ -38,9 +38,58 @@ void json_add_text(struct json *json, const char *name, const char *text)
 	add(json, name, json_string(text));
 }
 
+static json_t *number(double value)
+{
+	return isnan(value) ? json_null() : json_real(value);
+}
+
 void json_add_number(struct json *json, const char *name, double value)
 {
-	add(json, name, isnan(value) ? json_null() : json_real(value));
+	add(json, name, number(value));
+}
+
+void json_add_numbers(struct json *json, const char *name, const double *values, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(array, number(values[i])) && json)
+			json->failed = true;
+	add(json, name, array);
+}
+
+/* What is in it, which is freed; NULL when memory was out. */
+static json_t *unwrap(struct json *json)
+{
+	json_t *object = json ? json->object : NULL;
+
+	if (json && json->failed) {
+		json_decref(object);
+		object = NULL;
+	}
+	free(json);
+	return object;
+}
+
+void json_append(struct json *json, const char *name, struct json *item)
+{
+	json_t *object = unwrap(item), *array = json ? json_object_get(json->object, name) : NULL;
+
+	if (!json) {
+		json_decref(object);
+		return;
+	}
+	if (!array) {
+		array = json_array();
+		add(json, name, array);
+	}
+	if (json_array_append_new(array, object))
+		json->failed = true;
+}
+
+void json_add_object(struct json *json, const char *name, struct json *item)
+{
+	add(json, name, unwrap(item));
 }
 
 void json_add_integer(struct json *json, const char *name, long long value)

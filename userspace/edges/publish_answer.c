@@ -6,6 +6,32 @@
 
 #include "edges/publish_connection.h"
 
+struct answer answer_of(void *raw)
+{
+	redisReply *reply = raw;
+
+	return (struct answer) {
+		.error = reply->type == REDIS_REPLY_ERROR,
+		.text = reply->str ? reply->str : "",
+		.number = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0,
+		.elements = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0,
+		.reply = reply,
+	};
+}
+
+struct answer answer_inner(const struct answer *answer, size_t i)
+{
+	return i < answer->elements ? answer_of(((redisReply *)answer->reply)->element[i])
+				    : (struct answer) { .text = "" };
+}
+
+size_t answer_length(const struct answer *answer)
+{
+	const redisReply *reply = answer->reply;
+
+	return reply && reply->str ? (size_t)reply->len : 0;
+}
+
 /* Of an array of names and values. */
 static const redisReply *named(const redisReply *array, const char *name)
 {

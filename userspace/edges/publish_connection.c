@@ -328,20 +328,12 @@ int connection_read(struct connection *connection, bool *ret_got, struct message
 int connection_answer(struct connection *connection, struct answer *ret, struct message *msg)
 {
 	void *raw = NULL;
-	redisReply *reply;
 
 	if (redisReaderGetReply(connection->context->reader, &raw) != REDIS_OK)
 		return message_set(msg, -EPROTO, "%s", connection->context->reader->errstr);
 	if (!raw)
 		return 0;
-	reply = raw;
-	*ret = (struct answer) {
-		.error = reply->type == REDIS_REPLY_ERROR,
-		.text = reply->str ? reply->str : "",
-		.number = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0,
-		.elements = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0,
-		.reply = reply,
-	};
+	*ret = answer_of(raw);
 	return 1;
 }
 

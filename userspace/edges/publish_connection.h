@@ -62,6 +62,12 @@ struct answer {
  * be followed by answer_free(). */
 int connection_answer(struct connection *connection, struct answer *ret, struct message *msg);
 void answer_free(struct answer *answer);
+/* Of a reply as hiredis has it. */
+struct answer answer_of(void *reply);
+/* Of an array: an element, which lives as long as the array and is not to be freed; one that is not there is empty. */
+struct answer answer_inner(const struct answer *answer, size_t i);
+/* Of a string: how many bytes it has; text may hold a NUL. */
+size_t answer_length(const struct answer *answer);
 /* Of an array: the text of an element, or "". */
 const char *answer_element(const struct answer *answer, size_t i);
 /* Of an array of names and values: the text of name's value, or "" */

@@ -242,7 +242,7 @@ static void quantity_text(const struct layout *layout, unsigned row, char ret[CA
 		snprintf(ret, CARD_LINE_SIZE, "%-8s %7s %%%s", "failed",
 			number(value, card_number(card, CARD_FAIL), 1), more);
 	} else if (row == 5) {
-		snprintf(ret, CARD_LINE_SIZE, "24 h: %s low min, %s alerts",
+		snprintf(ret, CARD_LINE_SIZE, "24 h: low min %s, alerts %s",
 			*field(layout, CARD_LOW_MIN_24H)
 				? number(value, card_number(card, CARD_LOW_MIN_24H), 0)
 				: "-",

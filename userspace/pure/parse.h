@@ -2,7 +2,7 @@
 /* Numbers, durations, sizes and times as people write them. Strict: the whole text is one value,
  * without blanks or sign, so that nothing is half read; never negative, infinite or NaN. All return
  * 0, -EINVAL for what is no such value, or -ERANGE for one too large to hold; ret_ is then
- * untouched. The decimal point is a point: the program never calls setlocale(). */
+ * untouched. The decimal point is a point: the program takes nothing of a locale but its characters (LC_CTYPE). */
 #ifndef MOSPROBE_PARSE_H
 #define MOSPROBE_PARSE_H
 
