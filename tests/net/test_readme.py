@@ -24,7 +24,7 @@ def test_example_is_good():
 
 
 def test_verbs_have_help():
-    for verb in ("run", "probe", "check", "card", "replay", "score"):
+    for verb in ("run", "probe", "check", "top", "card", "replay", "score"):
         done = run([MOSPROBE, verb, "--help"])
         equal((done.returncode, f"mosprobe {verb}" in done.stdout), (0, True), verb)
     done = run([MOSPROBE, "--version"])

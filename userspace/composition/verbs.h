@@ -21,6 +21,9 @@ int cmd_score(int argc, char **argv);
 /* Asks a running prober for an alert that did not happen, and watches it go its way; 1 when it does not. */
 int cmd_test_alert(int argc, char **argv);
 
+/* Shows a running prober on the terminal, until told to stop or the terminal goes away; 1 when there is none. */
+int cmd_top(int argc, char **argv);
+
 /* Prints what Redis knows of one target; 1 when it is not known there. */
 int cmd_card(int argc, char **argv);
 

@@ -148,7 +148,9 @@ int view_card(struct view *view, unsigned timeout_ms, const char *target, struct
 	if (error)
 		return error;
 	COPY(alert_id, ret->fields[CARD_ALERT_ID]);
-	COPY(ret->target, target);
+	/* It may be this very text. */
+	if (target != ret->target)
+		COPY(ret->target, target);
 	ret->prober = view->config->id;
 	ret->now_ms = nsec_real() / NSEC_PER_MSEC;
 	error = read_known(view, target, ret, msg);

@@ -62,6 +62,8 @@ int screen_open(struct message *msg)
 	screen_utf8();
 	/* Before ncurses, which leaves alone what is set. */
 	set_signals();
+	/* The size is what the terminal says, whatever the environment once said. */
+	use_tioctl(TRUE);
 	terminal = newterm(NULL, stdout, stdin);
 	if (!terminal)
 		return message_set(

@@ -8,6 +8,8 @@
 /* Below this a name says little: rather a column less. */
 #define TARGET_WIDTH_LEAST 18
 #define TARGET_WIDTH_MOST 60
+/* Below this it says nothing. */
+#define TARGET_WIDTH_NARROW 8
 
 #define BOLD_RED "\033[1;31m"
 #define RED "\033[31m"
@@ -160,7 +162,9 @@ struct table_layout table_layout(unsigned width, unsigned target_width, bool col
 			if (columns[c].leaves == leaving)
 				layout.widths[c] = 0;
 	}
-	for (int c = COLUMN_COUNT; width <= rest_width(&layout) && --c > COLUMN_TARGET;)
+	if (least > TARGET_WIDTH_NARROW)
+		least = TARGET_WIDTH_NARROW;
+	for (int c = COLUMN_COUNT; width < rest_width(&layout) + least && --c > COLUMN_TARGET;)
 		layout.widths[c] = 0;
 	rest = rest_width(&layout);
 	layout.widths[COLUMN_TARGET] = width - rest;
