@@ -155,7 +155,7 @@ static void what_is_missing(void **state)
 	find_line(&page, "muted");
 	find_line(&page, "impaired");
 	find_line(&page, "R - (no answer");
-	find_line(&page, "no history is kept");
+	find_line(&page, "no history yet");
 	find_line(&page, "no transition");
 	/* A ring without a record of these 24 hours. */
 	card.history_size = HISTORY_SIZE;

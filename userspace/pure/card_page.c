@@ -313,7 +313,7 @@ static void put_day(struct layout *layout)
 	struct card_trend trend;
 
 	if (!layout->card->history_size) {
-		put(layout, "24 hours: no history is kept of it");
+		put(layout, "24 hours: no history yet, or none is kept");
 		put(layout, "%s", "");
 		return;
 	}
