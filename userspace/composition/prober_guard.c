@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -11,6 +12,8 @@
 #include "composition/prober_parts.h"
 #include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
+
+#define HELD_LEAST 1024
 
 /* How many cycles of one target may wait at the same time. */
 static uint32_t held_most(const struct prober *prober, const struct guard_policy *policy)
@@ -34,8 +37,29 @@ int prober_guard_create(struct prober *prober)
 	 * after a pause a third for one turn: one is still to be cancelled, one was skipped, one
 	 * begins. And those that wait here. */
 	prober->open_cycles = (3 + held_most(prober, &policy)) * prober->room + 1;
-	prober->held = calloc(prober->open_cycles, sizeof *prober->held);
+	prober->held_room = HELD_LEAST;
+	prober->held = calloc(prober->held_room, sizeof *prober->held);
 	return prober->held ? 0 : -1;
+}
+
+bool prober_may_hold(struct prober *prober, uint32_t cycles)
+{
+	uint32_t room = prober->held_room, to_end = room - prober->held_first;
+	struct held *larger;
+
+	if (cycles <= room)
+		return true;
+	larger = malloc(2 * (size_t)room * sizeof *larger);
+	if (!larger)
+		return false;
+	/* In order again, from the beginning on. */
+	memcpy(larger, prober->held + prober->held_first, to_end * sizeof *larger);
+	memcpy(larger + to_end, prober->held, prober->held_first * sizeof *larger);
+	free(prober->held);
+	prober->held = larger;
+	prober->held_room = 2 * room;
+	prober->held_first = 0;
+	return true;
 }
 
 void prober_guard_destroy(struct prober *prober)
@@ -46,9 +70,9 @@ void prober_guard_destroy(struct prober *prober)
 
 void prober_hold(struct prober *prober, uint32_t cycle)
 {
-	uint32_t place = (prober->held_first + prober->held_count++) % prober->open_cycles;
+	uint32_t place = (prober->held_first + prober->held_count++) % prober->held_room;
 
-	assert(prober->held_count <= prober->open_cycles);
+	assert(prober->held_count <= prober->held_room);
 	prober->held[place] = (struct held) { .since_ns = prober->turn_ns, .cycle = cycle };
 }
 
@@ -60,7 +84,7 @@ bool prober_release(struct prober *prober, uint32_t *ret_cycle)
 		prober->turn_ns - oldest->since_ns < guard_hold_ns(prober->guard))
 		return false;
 	*ret_cycle = oldest->cycle;
-	prober->held_first = (prober->held_first + 1) % prober->open_cycles;
+	prober->held_first = (prober->held_first + 1) % prober->held_room;
 	prober->held_count--;
 	return true;
 }

@@ -131,8 +131,8 @@ struct prober {
 	struct mutes *mutes;   /* by operators; NULL = none read yet */
 	struct rates *rates;   /* of the addresses */
 	uint32_t open_cycles;  /* room for them */
-	struct held *held;     /* a ring, oldest first */
-	uint32_t held_first, held_count;
+	struct held *held;     /* a ring, oldest first; it grows with the cycles that are open */
+	uint32_t held_first, held_count, held_room;
 	uint32_t vantage_seq; /* of the guard's newest event, 0 = none */
 	struct lookups lookups;
 	uint64_t lookups_due_ns; /* when the resolver is looked at again */
@@ -227,6 +227,8 @@ void prober_collect(struct prober *prober, uint32_t count);
 /* Before anything else that is sized by open_cycles. Returns 0, or -1 when memory is out. */
 int prober_guard_create(struct prober *prober);
 void prober_guard_destroy(struct prober *prober);
+/* Makes room for so many finished cycles; false when memory is out. */
+bool prober_may_hold(struct prober *prober, uint32_t cycles);
 /* Takes a cycle that has had its last sample, in the order of time. */
 void prober_hold(struct prober *prober, uint32_t cycle);
 /* Gives back one that has waited long enough, false when there is none. */

@@ -100,7 +100,7 @@ static void advance(struct prober *prober, uint32_t target)
 }
 
 /* Opens the target's cycle with its first sample; false when the pool of open cycles is exhausted,
- * which takes two long pauses within a time-out. */
+ * which takes two long pauses within a time-out, or memory is. */
 static bool open_cycle(struct prober *prober, uint32_t target)
 {
 	struct visit *visit = &prober->visits[target];
@@ -111,7 +111,9 @@ static bool open_cycle(struct prober *prober, uint32_t target)
 	/* Now, for the cycle before may have been judged since its last start. */
 	if (closer_take(prober->closer, target) && visit->samples < closer)
 		visit->samples = (uint16_t)closer;
-	visit->open_cycle = cycles_open(prober->cycles, target, visit->number, visit->samples);
+	if (prober_may_hold(prober, cycles_count(prober->cycles) + 1))
+		visit->open_cycle =
+			cycles_open(prober->cycles, target, visit->number, visit->samples);
 	visit->cycles_open += visit->open_cycle != CYCLE_NONE;
 	return visit->open_cycle != CYCLE_NONE;
 }

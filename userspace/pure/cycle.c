@@ -46,6 +46,11 @@ void cycles_destroy(struct cycles *cycles)
 	free(cycles);
 }
 
+uint32_t cycles_count(const struct cycles *cycles)
+{
+	return cycles->open;
+}
+
 struct cycle *cycles_at(struct cycles *cycles, uint32_t index)
 {
 	assert(index < cycles->fresh);

@@ -46,6 +46,8 @@ uint32_t cycles_open(struct cycles *cycles, uint32_t target, uint64_t number, un
 bool cycles_put(struct cycles *cycles, const struct sample *sample);
 /* It will have no more samples than the `planned` that have been started; true when these are all done. */
 bool cycles_cut(struct cycles *cycles, uint32_t index, unsigned planned);
+/* How many are open. */
+uint32_t cycles_count(const struct cycles *cycles);
 /* Valid until cycles_close(). */
 struct cycle *cycles_at(struct cycles *cycles, uint32_t index);
 void cycles_close(struct cycles *cycles, uint32_t index);
