@@ -3,10 +3,17 @@
 
 #include "composition/prober_parts.h"
 #include "pure/join.h"
+#include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
 /* What a peer gets to answer our FIN with its own. */
 #define FIN_WAIT_NS (500 * NSEC_PER_MSEC)
+
+/* Slots are scarce when less than this part of them is free. That is told once in a while, and not of
+ * a few, which run out now and then. */
+#define SLOTS_SCARCE_PART 10
+#define SLOTS_WORTH_TELLING 50
+#define SLOTS_TOLD_EVERY_NS (60 * NSEC_PER_SEC)
 
 static void count_lateness(struct prober *prober, const struct sample *sample)
 {
@@ -180,6 +187,25 @@ void prober_close(struct prober *prober)
 	}
 }
 
+/* Before the last slot is taken, and starts are late. */
+void prober_watch_slots(struct prober *prober)
+{
+	if (prober->turn_ns < prober->slots_told_ns + SLOTS_TOLD_EVERY_NS)
+		return;
+	for (unsigned family = 4; family <= 6; family += 2) {
+		uint32_t all, free;
+
+		sockets_stock(prober->setup.engine->sockets, family, &all, &free);
+		if (all < SLOTS_WORTH_TELLING || free >= all / SLOTS_SCARCE_PART)
+			continue;
+		prober->slots_told_ns = prober->turn_ns;
+		log_line(LOG_WARN,
+			"%u of %u sockets for IPv%u are in use; when none is left starts are late "
+			"(more open files or max_in_flight, or a shorter time-out)",
+			all - free, all, family);
+	}
+}
+
 /* Ends the connection as its target wants it, and takes the slot back, or will. */
 static void end_connection(struct prober *prober, uint32_t slot, struct join_input *input)
 {
@@ -234,6 +260,7 @@ void prober_collect(struct prober *prober, uint32_t count)
 			.index = flight->index,
 		};
 
+		prober_ahead_completions(prober, i, count);
 		ask_kernel(prober, slot, prober->completions[i].result, &input);
 		land(prober, slot);
 		end_connection(prober, slot, &input);

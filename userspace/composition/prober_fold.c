@@ -254,6 +254,7 @@ static uint32_t fold_batch(struct prober *prober, uint32_t *next, struct row row
 	while (count < BATCH) {
 		if (*next == CYCLE_NONE && !prober_release(prober, next))
 			break;
+		prober_ahead_folds(prober);
 		target = cycles_at(prober->cycles, *next)->target;
 		if (has_target(rows, count, target))
 			break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the prober share: prober.c (create, turn), prober_clocks.c (what time it is), prober_start.c (what is due goes out),
- * prober_address.c (where to),
+ * prober_ahead.c (memory is asked for it beforehand), prober_address.c (where to),
  * prober_finish.c (what has come in becomes samples), prober_guard.c (finished cycles wait until we know
  * that it was not us), prober_fold.c (they become results), prober_judge.c (and alerts), prober_groups.c (or one for many), prober_adopt.c
  * (targets come and go), prober_state.c (what outlives the process), prober_orphans.c (of targets that have left). */
@@ -78,6 +78,12 @@ struct flight {
 	} address;
 };
 
+/* A sample that is due. */
+struct due {
+	uint64_t due_ns;
+	uint32_t target;
+};
+
 /* A reload that is being taken in. */
 struct adoption {
 	struct roster_change change;
@@ -119,19 +125,19 @@ struct prober {
 	struct completion *completions;
 	struct guard *guard;
 	struct groups *groups;
-	struct closer *closer; /* who gets more samples */
-	void *saved;	       /* room for a window on its way to the disk */
-	bool state_started;    /* what is known from before was taken over */
-	uint32_t restored;     /* targets of which something was */
-	bool events_unkept; /* the queue to the disk was full */
-	char *test;	   /* the target of which an alert is to be made up; NULL = none */
-	uint32_t test_at;  /* targets before this one are not it */
+	struct closer *closer;	  /* who gets more samples */
+	void *saved;		  /* room for a window on its way to the disk */
+	bool state_started;	  /* what is known from before was taken over */
+	uint32_t restored;	  /* targets of which something was */
+	bool events_unkept;	  /* the queue to the disk was full */
+	char *test;		  /* the target of which an alert is to be made up; NULL = none */
+	uint32_t test_at;	  /* targets before this one are not it */
 	struct target_list *gone; /* who left before this start */
-	uint64_t transitions;  /* told to the publisher, as journal_taken() counts */
-	struct mutes *mutes;   /* by operators; NULL = none read yet */
-	struct rates *rates;   /* of the addresses */
-	uint32_t open_cycles;  /* room for them */
-	struct held *held;     /* a ring, oldest first; it grows with the cycles that are open */
+	uint64_t transitions;	  /* told to the publisher, as journal_taken() counts */
+	struct mutes *mutes;	  /* by operators; NULL = none read yet */
+	struct rates *rates;	  /* of the addresses */
+	uint32_t open_cycles;	  /* room for them */
+	struct held *held;	  /* a ring, oldest first; it grows with the cycles that are open */
 	uint32_t held_first, held_count, held_room;
 	uint32_t vantage_seq; /* of the guard's newest event, 0 = none */
 	struct lookups lookups;
@@ -196,6 +202,14 @@ void prober_start_due(struct prober *prober);
 /* How many targets may be looked at closer, of those that are present. */
 void prober_limit_closer(struct prober *prober);
 
+/* prober_ahead.c */
+
+/* Memory is asked for what is needed next: of targets that are about to start, of completions before the one
+ * at `at` is joined, and of cycles before the next is folded. */
+void prober_ahead_starts(const struct prober *prober, const struct due *due, uint32_t count);
+void prober_ahead_completions(const struct prober *prober, uint32_t at, uint32_t count);
+void prober_ahead_folds(struct prober *prober);
+
 /* prober_address.c */
 
 /* What the resolver has found. */
@@ -219,6 +233,8 @@ void prober_extend(struct prober *prober, uint64_t since_ns);
 void prober_expire(struct prober *prober);
 /* Takes back the slots whose peers have had the time to close. */
 void prober_close(struct prober *prober);
+/* Tells when few slots are left. */
+void prober_watch_slots(struct prober *prober);
 /* Joins what has come in. */
 void prober_collect(struct prober *prober, uint32_t count);
 
@@ -258,8 +274,7 @@ void prober_state_keep(struct prober *prober, uint32_t target, uint64_t cycle);
 void prober_state_keep_events(struct prober *prober);
 void prober_state_forget(struct prober *prober, uint32_t target);
 /* Of a target at this place a former process has made this transition; nothing when its record knows of it. */
-void prober_state_catch_up(
-	struct prober *prober, uint32_t target, const struct transition *newest);
+void prober_state_catch_up(struct prober *prober, uint32_t target, const struct transition *newest);
 
 /* prober_tests.c */
 
@@ -310,8 +325,7 @@ void prober_tell(struct prober *prober, const struct alert_transition *step, str
 /* prober_fold.c */
 
 /* How a target stands, by its window, without a cycle. */
-struct result prober_standing(
-	struct prober *prober, const struct target *who, uint32_t target);
+struct result prober_standing(struct prober *prober, const struct target *who, uint32_t target);
 /* Resolves what is open of a target, for a reason that is no cycle's. */
 void prober_resolve(struct prober *prober, const struct target *who, uint32_t target,
 	enum transition_reason reason);

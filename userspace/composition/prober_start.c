@@ -4,18 +4,14 @@
 #include <string.h>
 
 #include "composition/prober_parts.h"
-#include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
 /* At most this many connects a turn: one costs about 16 us, and a turn should stay within a few ms. */
 #define STARTS_PER_TURN 256
 /* After a pause, starts that are still in time are caught up at this multiple of the usual rate. */
 #define CATCH_UP_RATE 2.0
-/* Slots are scarce when less than this part of them is free. That is told once in a while, and not of
- * a few, which run out now and then. */
-#define SLOTS_SCARCE_PART 10
-#define SLOTS_WORTH_TELLING 50
-#define SLOTS_TOLD_EVERY_NS (60 * NSEC_PER_SEC)
+/* Targets whose memory is asked for together. */
+#define STARTS_TOGETHER 16u
 
 static const struct settings *settings_of(const struct prober *prober, uint32_t target)
 {
@@ -360,42 +356,44 @@ static void refill_tokens(struct prober *prober)
 	prober->tokens_ns = prober->turn_ns;
 }
 
-/* Before the last slot is taken, and starts are late. */
-static void warn_of_slots(struct prober *prober)
+/* The next few that are due, of `most` at most. */
+static uint32_t pop_due(struct prober *prober, uint32_t most, struct due due[STARTS_TOGETHER])
 {
-	if (prober->turn_ns < prober->slots_told_ns + SLOTS_TOLD_EVERY_NS)
-		return;
-	for (unsigned family = 4; family <= 6; family += 2) {
-		uint32_t all, free;
+	uint32_t count = 0;
 
-		sockets_stock(prober->setup.engine->sockets, family, &all, &free);
-		if (all < SLOTS_WORTH_TELLING || free >= all / SLOTS_SCARCE_PART)
-			continue;
-		prober->slots_told_ns = prober->turn_ns;
-		log_line(LOG_WARN,
-			"%u of %u sockets for IPv%u are in use; when none is left starts are late "
-			"(more open files or max_in_flight, or a shorter time-out)",
-			all - free, all, family);
-	}
+	if (most > STARTS_TOGETHER)
+		most = STARTS_TOGETHER;
+	/* Each may take one. */
+	if (most > prober->start_tokens)
+		most = (uint32_t)prober->start_tokens;
+	while (count < most && schedule_pop(prober->schedule, prober->turn_ns, &due[count].target,
+				       &due[count].due_ns))
+		count++;
+	return count;
 }
 
 void prober_start_due(struct prober *prober)
 {
+	struct due due[STARTS_TOGETHER];
 	unsigned started = 0;
-	uint64_t due_ns;
-	uint32_t target;
+	uint32_t count;
 
 	refill_tokens(prober);
 	for (unsigned i = 0; i < 2; i++)
 		started += start_waiting(prober, &prober->waiting[i], STARTS_PER_TURN);
-	while (started < STARTS_PER_TURN && prober->start_tokens >= 1 &&
-		schedule_pop(prober->schedule, prober->turn_ns, &target, &due_ns)) {
-		started++;
-		if (start(prober, target, due_ns, SKIP_LATE))
-			continue;
-		prober->counters.slot_waits++;
-		wait_in_line(prober, target,
-			&prober->waiting[prober_address(prober, target)->family == 6]);
+	while (started < STARTS_PER_TURN &&
+		(count = pop_due(prober, STARTS_PER_TURN - started, due))) {
+		prober_ahead_starts(prober, due, count);
+		for (uint32_t i = 0; i < count; i++) {
+			uint32_t target = due[i].target;
+
+			if (start(prober, target, due[i].due_ns, SKIP_LATE))
+				continue;
+			prober->counters.slot_waits++;
+			wait_in_line(prober, target,
+				&prober->waiting[prober_address(prober, target)->family == 6]);
+		}
+		started += count;
 	}
-	warn_of_slots(prober);
+	prober_watch_slots(prober);
 }

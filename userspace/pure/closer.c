@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "vocabulary/prefetch.h"
+
 /* Doubts are held by how bad they are: 1.0 is the worst, in steps of 0.05. */
 #define LEVELS 71
 #define LEVELS_PER_MOS 20
@@ -41,6 +43,11 @@ void closer_destroy(struct closer *closer)
 		return;
 	free(closer->looks);
 	free(closer);
+}
+
+void closer_prefetch(const struct closer *closer, uint32_t target)
+{
+	prefetch(&closer->looks[target]);
 }
 
 void closer_limit(struct closer *closer, uint32_t most)

@@ -16,6 +16,9 @@ void closer_destroy(struct closer *closer); /* NULL is fine */
 /* So many may be looked at closer at a time; 0 = nobody. */
 void closer_limit(struct closer *closer, uint32_t most);
 
+/* What is kept of the target will be needed: asks memory for it. */
+void closer_prefetch(const struct closer *closer, uint32_t target);
+
 /* What a target's newest cycle has shown. doubt: it is to be looked at closer; mos: 1..4.5. */
 void closer_see(struct closer *closer, uint32_t target, bool doubt, double mos);
 

@@ -9,6 +9,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "vocabulary/prefetch.h"
+
 /* A group of which less than this part of what makes an event became bad holds back nobody's alert. */
 #define DOUBT_PART 2
 
@@ -166,6 +168,12 @@ int groups_place(struct groups *groups, uint32_t target, const char *value)
 	/* How it stands in its new one is seen after its next cycle. */
 	*member = (struct member) { .group = group };
 	return 0;
+}
+
+void groups_prefetch(const struct groups *groups, uint32_t target)
+{
+	if (groups->members)
+		prefetch(&groups->members[target]);
 }
 
 void groups_see(struct groups *groups, uint32_t target, enum standing standing, enum cause cause,

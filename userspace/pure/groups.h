@@ -42,6 +42,9 @@ void groups_destroy(struct groups *groups); /* NULL is fine */
  * did already. Returns 0 or -ENOMEM. */
 int groups_place(struct groups *groups, uint32_t target, const char *value);
 
+/* What is kept of the target will be needed: asks memory for it. */
+void groups_prefetch(const struct groups *groups, uint32_t target);
+
 /* How a target stands after its newest cycle. bad_ns: for how long it has been bad, this cycle included. */
 void groups_see(struct groups *groups, uint32_t target, enum standing standing, enum cause cause,
 	uint64_t bad_ns, uint64_t now_ns);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "vocabulary/nsec.h"
+#include "vocabulary/prefetch.h"
 
 /* The window moves on in steps of a tenth of its length. */
 #define STEPS 10u
@@ -125,6 +126,12 @@ static void count(struct guard *guard, struct newest newest, int by)
 	step->failed += newest.failed ? (uint32_t)by : 0;
 	guard->view.visited += (uint32_t)by;
 	guard->view.failed += newest.failed ? (uint32_t)by : 0;
+}
+
+void guard_prefetch(const struct guard *guard, uint32_t target)
+{
+	if (is_on(guard))
+		prefetch(&guard->newest[target]);
 }
 
 void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now_ns)

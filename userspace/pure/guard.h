@@ -62,6 +62,9 @@ void guard_count(struct guard *guard, uint32_t present);
 /* How long a finished cycle is held back before it is judged; 0 for a guard that never trips. */
 uint64_t guard_hold_ns(const struct guard *guard);
 
+/* What is kept of the target will be needed: asks memory for it. */
+void guard_prefetch(const struct guard *guard, uint32_t target);
+
 /* A sample of a target that used to answer has its outcome; missing ones are not told. */
 void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now_ns);
 

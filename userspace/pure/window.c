@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vocabulary/prefetch.h"
+
 #define SETTLED_SAMPLES 15
 #define GOOD_MOS 4.0
 #define SAMPLES_MAX 128
@@ -49,6 +51,23 @@ static struct digest *digest_at(const struct window *window, uint32_t target, un
 	unsigned at = (newest + window->depth - back) % window->depth;
 
 	return &window->digests[(size_t)target * window->depth + at];
+}
+
+void window_prefetch_flags(const struct window *window, uint32_t target)
+{
+	prefetch(&window->memories[target]);
+}
+
+void window_prefetch_newest(const struct window *window, uint32_t target)
+{
+	prefetch_all(digest_at(window, target, 0), sizeof(struct digest));
+}
+
+void window_prefetch(const struct window *window, uint32_t target)
+{
+	prefetch(&window->memories[target]);
+	prefetch_all(&window->digests[(size_t)target * window->depth],
+		window->depth * sizeof *window->digests);
 }
 
 /* How many of the newest digests are in force: at most `most`, none of them older than twice the

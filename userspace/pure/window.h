@@ -42,6 +42,12 @@ struct window_score {
 struct window *window_create(const struct window_config *config, uint32_t targets);
 void window_destroy(struct window *window); /* NULL is fine */
 
+/* What is kept of the target will be needed: its flags; when these are there, its newest cycle; all of
+ * it. Asks memory for it. */
+void window_prefetch_flags(const struct window *window, uint32_t target);
+void window_prefetch_newest(const struct window *window, uint32_t target);
+void window_prefetch(const struct window *window, uint32_t target);
+
 /* As if the target had never been visited. */
 void window_forget(struct window *window, uint32_t target);
 
