@@ -24,6 +24,22 @@ static uint64_t pack(enum request request, uint32_t slot)
 	return (uint64_t)request << 32 | slot;
 }
 
+/* What completes is worked on when the thread that submits asks for it, not whenever an answer comes in: it
+ * is not woken for each. Kernels before 6.1 know nothing of that. */
+static int open_uring(
+	struct io_uring *uring, unsigned entries, const struct io_uring_params *wanted)
+{
+	struct io_uring_params params = *wanted;
+	int error;
+
+	params.flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+	error = io_uring_queue_init_params(entries, uring, &params);
+	if (error != -EINVAL)
+		return error;
+	params = *wanted;
+	return io_uring_queue_init_params(entries, uring, &params);
+}
+
 int ring_open(struct ring **ret, const int *fds, uint32_t count, struct message *msg)
 {
 	struct io_uring_params params = { .flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP };
@@ -34,8 +50,8 @@ int ring_open(struct ring **ret, const int *fds, uint32_t count, struct message 
 		return message_set(msg, -ENOMEM, "out of memory");
 	/* A completion for every slot's connect and for its cancel. */
 	params.cq_entries = 2 * count + 64 < COMPLETIONS_MAX ? 2 * count + 64 : COMPLETIONS_MAX;
-	error = io_uring_queue_init_params(
-		count < ENTRIES_MAX / 2 ? 2 * count + 8 : ENTRIES_MAX, &ring->uring, &params);
+	error = open_uring(
+		&ring->uring, count < ENTRIES_MAX / 2 ? 2 * count + 8 : ENTRIES_MAX, &params);
 	if (error) {
 		free(ring);
 		return message_set(msg, error, "io_uring: %s%s", strerror(-error),
