@@ -25,7 +25,7 @@ bench-chaos: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/tests/net/publish_driver
 	@B=$(B) bench/chaos
 bench-throughput: setup-run
-	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim $(B)/bench/floor
 	@B=$(B) bench/throughput
 bench-score: setup-build
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/bench/score
@@ -38,8 +38,9 @@ bench-alerts: setup-build
 ALERTS_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard bench/alerts*.c))
 $(B)/bench/score: $(B)/bench/score.o $(OBJ_PURE)
 $(B)/bench/alerts: $(ALERTS_OBJ) $(OBJ_PURE)
-$(B)/bench/score $(B)/bench/alerts:
+$(B)/bench/floor: $(B)/bench/floor.o $(OBJ_PURE)
+$(B)/bench/score $(B)/bench/alerts $(B)/bench/floor:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -linih -lm
 
--include $(B)/bench/score.d $(ALERTS_OBJ:.o=.d)
+-include $(B)/bench/score.d $(B)/bench/floor.d $(ALERTS_OBJ:.o=.d)

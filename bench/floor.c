@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The least that a connect and its end can cost: bare system calls, nothing measured, nothing kept. What
- * mosprobe adds to that is what `bench/capacity` tells.
+ * mosprobe adds to that is told by bench/throughput.
  *
  *     floor reset   connect() and connect(AF_UNSPEC) on sockets that are used again and again
  *     floor socket  a socket for every probe, watched by epoll
@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <math.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -112,7 +111,7 @@ static void end_oldest(struct tally *tally)
 	stack[on_stack++] = fd;
 }
 
-static void turn_reset(const struct plan *plan, struct tally *tally, uint64_t now_ns)
+static void turn_reset(struct tally *tally, uint64_t now_ns)
 {
 	while (line_count && line[line_first].since_ns + TURN_NS / 2 < now_ns)
 		end_oldest(tally);
@@ -157,13 +156,13 @@ static void run(const struct plan *plan, struct tally *tally)
 		struct timespec rest = { 0, TURN_NS };
 
 		if (plan->reuse)
-			turn_reset(plan, tally, now_ns);
+			turn_reset(tally, now_ns);
 		else
 			turn_sockets(poll, tally);
 		uint32_t before = line_count;
 
-		for (uint64_t due_ns; (due_ns = began_ns + (uint64_t)((double)due * step_ns)) <= now_ns;
-			due++)
+		for (uint64_t due_ns;
+			(due_ns = began_ns + (uint64_t)((double)due * step_ns)) <= now_ns; due++)
 			begin(plan, tally, due_ns, now_ns);
 		if (!plan->reuse)
 			watch(poll, before);
@@ -195,12 +194,23 @@ int main(int argc, char **argv)
 
 	while ((option = getopt(argc, argv, "r:s:n:t:a:")) != -1)
 		switch (option) {
-		case 'r': plan.rate_per_s = (double)number(optarg); break;
-		case 's': plan.seconds = (uint32_t)number(optarg); break;
-		case 'n': plan.sockets = (uint32_t)number(optarg); break;
-		case 't': plan.targets = (uint32_t)number(optarg); break;
-		case 'a': plan.addresses = (uint32_t)number(optarg); break;
-		default: return 2;
+		case 'r':
+			plan.rate_per_s = (double)number(optarg);
+			break;
+		case 's':
+			plan.seconds = (uint32_t)number(optarg);
+			break;
+		case 'n':
+			plan.sockets = (uint32_t)number(optarg);
+			break;
+		case 't':
+			plan.targets = (uint32_t)number(optarg);
+			break;
+		case 'a':
+			plan.addresses = (uint32_t)number(optarg);
+			break;
+		default:
+			return 2;
 		}
 	if (optind + 1 != argc || plan.sockets > SOCKETS_MAX ||
 		(strcmp(argv[optind], "reset") && strcmp(argv[optind], "socket"))) {
@@ -217,5 +227,5 @@ int main(int argc, char **argv)
 		(unsigned long long)tally.failed, (unsigned long long)tally.no_socket,
 		(double)(cpu_ns() - before_ns) / 1e3 / (double)tally.probes,
 		(double)histogram_quantile(&tally.late_us, 0.99) / 1000);
-	return tally.failed != 0;
+	return tally.failed || tally.no_socket;
 }
