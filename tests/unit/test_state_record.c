@@ -5,7 +5,7 @@
 #include "pure/state_record.h"
 #include "pure/window.h"
 
-enum { WINDOW = 364 };
+enum { WINDOW = 268 };
 
 static char record[4096] __attribute__((aligned(8)));
 static unsigned char window[WINDOW];

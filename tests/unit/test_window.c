@@ -76,15 +76,18 @@ static void change_weather(struct line *line)
 
 static void assert_numbers(const struct window_numbers *got, const struct window_numbers *expected)
 {
+	double spread_ms;
+
 	assert_int_equal(got->n, expected->n);
 	assert_int_equal(got->answered, expected->answered);
 	assert_int_equal(got->failed, expected->failed);
 	assert_int_equal(got->sent, expected->sent);
 	assert_int_equal(got->lost, expected->lost);
-	/* Half a nanosecond of a median; the rest is kept in single precision. */
+	/* Half a nanosecond of a median; of the rest what it is off the median, to 8e-6. */
+	spread_ms = expected->jitter_ms + (isnan(expected->stddev_ms) ? 0 : expected->stddev_ms);
 	assert_near(got->latency_ms, expected->latency_ms, 1e-6);
-	assert_near(got->jitter_ms, expected->jitter_ms, 1e-6 + 1e-6 * expected->jitter_ms);
-	assert_near(got->stddev_ms, expected->stddev_ms, 1e-4 + 1e-6 * expected->stddev_ms);
+	assert_near(got->jitter_ms, expected->jitter_ms, 1e-6 + 5e-5 * spread_ms);
+	assert_near(got->stddev_ms, expected->stddev_ms, 1e-4 + 1e-5 * expected->stddev_ms);
 	assert_near(got->loss_pct, expected->loss_pct, 1e-9);
 	assert_near(got->fail_pct, expected->fail_pct, 1e-9);
 }
@@ -102,8 +105,8 @@ static void assert_mos(const struct window *window, uint32_t target, const struc
 	for (enum cause i = CAUSE_OUTAGE; i < CAUSE_COUNT; i++)
 		if (took[i] > took[most])
 			most = i;
-	/* Two that took the same: either. */
-	assert_true(cause == most || fabs(took[cause] - took[most]) < 1e-3);
+	/* Two that took the same, as well as it is kept: either. */
+	assert_true(cause == most || fabs(took[cause] - took[most]) < line->ref.average * 2e-3);
 }
 
 static void remember_something(struct window *window, uint32_t target, struct line *line)
@@ -251,7 +254,7 @@ static void a_window_by_hand(void **state)
 	numbers = window_numbers(window, 0, 1);
 	assert_near(numbers.latency_ms, 12, 1e-9);
 	assert_near(numbers.jitter_ms, 3, 1e-6);
-	assert_near(numbers.stddev_ms, sqrt(8 / 3.0), 1e-6);
+	assert_near(numbers.stddev_ms, sqrt(8 / 3.0), 1e-5);
 
 	fold_ms(window, 2, (const double[]) { 20, 30 }, 2, false);
 	numbers = window_numbers(window, 0, 2);

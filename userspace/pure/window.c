@@ -45,12 +45,17 @@ void window_forget(struct window *window, uint32_t target)
 }
 
 /* The digest `back` cycles before the newest. */
-static struct digest *digest_at(const struct window *window, uint32_t target, unsigned back)
+static struct kept_digest *kept_at(const struct window *window, uint32_t target, unsigned back)
 {
 	unsigned newest = window->memories[target].newest;
 	unsigned at = (newest + window->depth - back) % window->depth;
 
 	return &window->digests[(size_t)target * window->depth + at];
+}
+
+static struct digest digest_at(const struct window *window, uint32_t target, unsigned back)
+{
+	return window_digest(kept_at(window, target, back));
 }
 
 void window_prefetch_flags(const struct window *window, uint32_t target)
@@ -60,7 +65,7 @@ void window_prefetch_flags(const struct window *window, uint32_t target)
 
 void window_prefetch_newest(const struct window *window, uint32_t target)
 {
-	prefetch_all(digest_at(window, target, 0), sizeof(struct digest));
+	prefetch_all(kept_at(window, target, 0), sizeof(struct kept_digest));
 }
 
 void window_prefetch(const struct window *window, uint32_t target)
@@ -82,7 +87,7 @@ static unsigned digests_in_force(
 	if (count > most)
 		count = most;
 	while (in_force < count &&
-		(int32_t)((uint32_t)number - digest_at(window, target, in_force)->number) <
+		(int32_t)((uint32_t)number - kept_at(window, target, in_force)->number) <
 			(int32_t)(2 * window->config.cycles))
 		in_force++;
 	return in_force;
@@ -197,7 +202,8 @@ bool window_fold(
 	struct memory *memory = &window->memories[cycle->target];
 	unsigned first = first_counting(cycle, memory->verified, refused_answers);
 	uint32_t latencies[SAMPLES_MAX];
-	struct digest *digest;
+	struct digest made = { .number = (uint32_t)cycle->number, .starts_anew = new_address };
+	struct digest *digest = &made;
 
 	if (first == cycle->planned)
 		return false;
@@ -205,11 +211,6 @@ bool window_fold(
 	memory->newest = (uint8_t)((memory->newest + 1u) % window->depth);
 	if (memory->count < window->depth)
 		memory->count++;
-	digest = digest_at(window, cycle->target, 0);
-	memset(digest, 0, sizeof *digest);
-	digest->number = (uint32_t)cycle->number;
-	digest->starts_anew = new_address;
-
 	for (unsigned i = first; i < cycle->planned; i++) {
 		const struct cycle_sample *sample = &cycle->samples[i];
 		enum sample_class class = outcome_class(sample->outcome, refused_answers);
@@ -227,16 +228,17 @@ bool window_fold(
 	}
 	if (digest->latencies)
 		digest->median_ns = median_u32(latencies, digest->latencies);
+	window_keep(kept_at(window, cycle->target, 0), digest);
 	return true;
 }
 
 void window_newest(
 	const struct window *window, uint32_t target, unsigned *ret_answered, unsigned *ret_failed)
 {
-	const struct digest *digest = digest_at(window, target, 0);
+	struct digest digest = digest_at(window, target, 0);
 
-	*ret_answered = digest->answered;
-	*ret_failed = failed_of(digest);
+	*ret_answered = digest.answered;
+	*ret_failed = failed_of(&digest);
 }
 
 /* The larger of: the mean step between consecutive answered samples, and half the median step between
@@ -247,10 +249,10 @@ static double jitter_ms(const struct window *window, uint32_t target, unsigned i
 	uint32_t steps[UINT8_MAX], last_ns = 0, last_median_ns = 0;
 	unsigned terms = 0, medians = 0, oldest = 0;
 
-	while (oldest + 1 < in_force && !digest_at(window, target, oldest)->starts_anew)
+	while (oldest + 1 < in_force && !kept_at(window, target, oldest)->starts_anew)
 		oldest++;
 	for (unsigned back = oldest + 1; in_force && back-- > 0;) {
-		const struct digest *digest = digest_at(window, target, back);
+		const struct digest made = digest_at(window, target, back), *digest = &made;
 
 		sum_ns += (double)digest->step_sum_ns;
 		terms += digest->steps;
@@ -283,7 +285,7 @@ struct window_numbers window_numbers(const struct window *window, uint32_t targe
 	double count = 0, mean = 0, m2 = 0;
 
 	for (unsigned back = 0; back < in_force; back++) {
-		const struct digest *digest = digest_at(window, target, back);
+		const struct digest made = digest_at(window, target, back), *digest = &made;
 
 		numbers.answered += digest->answered;
 		numbers.failed += failed_of(digest);
@@ -313,13 +315,7 @@ struct window_numbers window_numbers(const struct window *window, uint32_t targe
 
 void window_remember(struct window *window, uint32_t target, const struct window_score *score)
 {
-	struct digest *digest = digest_at(window, target, 0);
-
-	digest->mos_cycle = (float)score->mos_cycle;
-	digest->r_delay = (float)score->r_delay;
-	digest->r_jitter = (float)score->r_jitter;
-	digest->r_loss = (float)score->r_loss;
-	digest->r_failed = (float)score->r_failed;
+	window_keep_score(kept_at(window, target, 0), score);
 }
 
 /* Each cycle's share of what took most, a cycle's r_failed going to its failures by their number. */
@@ -347,8 +343,10 @@ double window_mos(
 	if (!in_force)
 		return NAN;
 	for (unsigned back = 0; back < in_force; back++) {
-		total += (double)digest_at(window, target, back)->mos_cycle;
-		add_causes(digest_at(window, target, back), sums);
+		struct digest digest = digest_at(window, target, back);
+
+		total += (double)digest.mos_cycle;
+		add_causes(&digest, sums);
 	}
 	mos = total / in_force;
 	for (enum cause cause = CAUSE_OUTAGE; mos < GOOD_MOS && cause < CAUSE_COUNT; cause++)
@@ -360,13 +358,13 @@ double window_mos(
 
 bool window_used_to_answer(const struct window *window, uint32_t target)
 {
-	return window->memories[target].count && digest_at(window, target, 0)->answered;
+	return window->memories[target].count && kept_at(window, target, 0)->answered;
 }
 
 double window_own_latency_ms(const struct window *window, uint32_t target)
 {
 	uint32_t median_ns =
-		window->memories[target].count ? digest_at(window, target, 0)->median_ns : 0;
+		window->memories[target].count ? kept_at(window, target, 0)->median_ns : 0;
 
 	return median_ns ? median_ns / 1e6 : (double)NAN;
 }

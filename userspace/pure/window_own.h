@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What window.c and window_saved.c share. */
+/* What the files of the window share: window.c, window_digest.c, window_saved.c. */
 #ifndef MOSPROBE_WINDOW_OWN_H
 #define MOSPROBE_WINDOW_OWN_H
 
@@ -24,6 +24,26 @@ struct digest {
 	uint8_t starts_anew; /* jitter: nothing before this cycle counts */
 };
 
+struct short_float {
+	uint8_t bytes[3];
+};
+
+/* The same as it is kept. Latencies are kept as what they are off the median; R points say
+ * what took most, and no more. */
+struct kept_digest {
+	uint32_t number, median_ns;
+	/* A cycle has at most 100 samples. */
+	uint32_t mos : 22; /* 1 + mos / 2^20 */
+	uint32_t sent : 10;
+	uint32_t lost : 10, latencies : 7, steps : 7, answered : 7, starts_anew : 1;
+	uint8_t failures[FAILURE_COUNT];
+	uint16_t r_delay, r_jitter, r_loss, r_failed; /* in 1/512, up to 128 */
+	struct short_float first, last, mean, step_sum, m2;
+	uint8_t has_answer_latency; /* first and last are there */
+};
+
+_Static_assert(CYCLE_SAMPLES_MAX < 128, "seven bits");
+
 struct memory {
 	uint8_t newest; /* index of the newest digest */
 	uint8_t count;	/* digests that hold something */
@@ -34,7 +54,7 @@ struct window {
 	struct window_config config;
 	unsigned depth; /* digests per target */
 	struct memory *memories;
-	struct digest *digests;
+	struct kept_digest *digests;
 };
 
 /* Digests per target. */
@@ -42,5 +62,10 @@ static inline unsigned window_depth(const struct window_config *config)
 {
 	return config->cycles > config->average ? config->cycles : config->average;
 }
+
+/* All of a digest but its score. */
+void window_keep(struct kept_digest *kept, const struct digest *digest);
+void window_keep_score(struct kept_digest *kept, const struct window_score *score);
+struct digest window_digest(const struct kept_digest *kept);
 
 #endif

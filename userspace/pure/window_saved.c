@@ -3,11 +3,11 @@
 
 #include "pure/window_own.h"
 
-_Static_assert(sizeof(struct memory) == 4 && sizeof(struct digest) == 60, "no padding");
+_Static_assert(sizeof(struct memory) == 4 && sizeof(struct kept_digest) == 44, "no padding");
 
 size_t window_saved_size(const struct window_config *config)
 {
-	return sizeof(struct memory) + window_depth(config) * sizeof(struct digest);
+	return sizeof(struct memory) + window_depth(config) * sizeof(struct kept_digest);
 }
 
 void window_save(const struct window *window, uint32_t target, void *ret_saved)
@@ -16,7 +16,7 @@ void window_save(const struct window *window, uint32_t target, void *ret_saved)
 
 	memcpy(saved, &window->memories[target], sizeof(struct memory));
 	memcpy(saved + sizeof(struct memory), &window->digests[(size_t)target * window->depth],
-		window->depth * sizeof(struct digest));
+		window->depth * sizeof(struct kept_digest));
 }
 
 bool window_load(struct window *window, uint32_t target, const void *saved)
@@ -28,6 +28,6 @@ bool window_load(struct window *window, uint32_t target, const void *saved)
 		return false;
 	window->memories[target] = memory;
 	memcpy(&window->digests[(size_t)target * window->depth],
-		(const char *)saved + sizeof memory, window->depth * sizeof(struct digest));
+		(const char *)saved + sizeof memory, window->depth * sizeof(struct kept_digest));
 	return true;
 }
