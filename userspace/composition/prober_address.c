@@ -4,6 +4,7 @@
  * other family when one has failed, are for the next cycle. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "composition/prober_parts.h"
 #include "vocabulary/log.h"
@@ -18,29 +19,48 @@ static bool wants(const struct prober *prober, uint32_t target, enum family othe
 	return prober_target(prober, target)->settings->family != other;
 }
 
-static const struct address *choose(const struct prober *prober, uint32_t target)
+static struct address address_of(const struct host_address *host, unsigned family)
 {
-	static const struct address none = { .family = 0 };
-	const struct host_address *host = &prober->addresses[prober_host(prober, target)];
-	bool has4 = host->v4.family && wants(prober, target, FAMILY_6);
-	bool has6 = host->v6.family && wants(prober, target, FAMILY_4);
+	struct address address = { .family = 0 };
 
-	switch (family_choose(&prober->visits[target].family, has4, has6)) {
-	case 4:
-		return &host->v4;
-	case 6:
-		return &host->v6;
-	default:
-		return &none;
+	if (family == 4 && host->has_v4) {
+		address.family = 4;
+		memcpy(address.bytes, host->v4, sizeof host->v4);
+	} else if (family == 6 && host->has_v6) {
+		address.family = 6;
+		memcpy(address.bytes, host->v6, sizeof host->v6);
+	}
+	return address;
+}
+
+void prober_set_address(struct host_address *host, unsigned family, const struct address *address)
+{
+	bool has = address->family == family;
+
+	if (family == 4) {
+		host->has_v4 = has;
+		memcpy(host->v4, address->bytes, sizeof host->v4);
+	} else {
+		host->has_v6 = has;
+		memcpy(host->v6, address->bytes, sizeof host->v6);
 	}
 }
 
-const struct address *prober_address(const struct prober *prober, uint32_t target)
+static struct address choose(const struct prober *prober, uint32_t target)
+{
+	const struct host_address *host = &prober->addresses[prober_host(prober, target)];
+	bool has4 = host->has_v4 && wants(prober, target, FAMILY_6);
+	bool has6 = host->has_v6 && wants(prober, target, FAMILY_4);
+
+	return address_of(host, family_choose(&prober->visits[target].family, has4, has6));
+}
+
+struct address prober_address(const struct prober *prober, uint32_t target)
 {
 	uint32_t index = prober->visits[target].open_cycle;
 
 	if (index != CYCLE_NONE && cycles_at(prober->cycles, index)->address.family)
-		return &cycles_at(prober->cycles, index)->address;
+		return cycles_at(prober->cycles, index)->address;
 	return choose(prober, target);
 }
 
@@ -48,7 +68,7 @@ void prober_note_family(struct prober *prober, uint32_t index)
 {
 	const struct cycle *cycle = cycles_at(prober->cycles, index);
 	const struct host_address *host = &prober->addresses[prober_host(prober, cycle->target)];
-	bool both = host->v4.family && host->v6.family && wants(prober, cycle->target, FAMILY_4) &&
+	bool both = host->has_v4 && host->has_v6 && wants(prober, cycle->target, FAMILY_4) &&
 		    wants(prober, cycle->target, FAMILY_6);
 	bool refused_answers = prober_target(prober, cycle->target)->settings->refused_answers;
 	bool answered = false;
@@ -88,11 +108,14 @@ static void tell_move(struct prober *prober, uint32_t host, const struct address
 }
 
 static void take(
-	struct prober *prober, uint32_t host, struct address *known, const struct address *answer)
+	struct prober *prober, uint32_t number, unsigned family, const struct address *answer)
 {
-	if (known->family && answer->family && !address_equal(known, answer))
-		tell_move(prober, host, known, answer);
-	*known = *answer;
+	struct host_address *host = &prober->addresses[number];
+	struct address known = address_of(host, family);
+
+	if (known.family && answer->family && !address_equal(&known, answer))
+		tell_move(prober, number, &known, answer);
+	prober_set_address(host, family, answer);
 }
 
 void prober_take_answers(struct prober *prober)
@@ -100,11 +123,9 @@ void prober_take_answers(struct prober *prober)
 	struct dns_answer answer;
 
 	while (prober->setup.answers && queue_pop(prober->setup.answers, &answer)) {
-		struct host_address *host = &prober->addresses[answer.host];
-
-		take(prober, answer.host, &host->v4, &answer.v4);
-		take(prober, answer.host, &host->v6, &answer.v6);
-		host->status = answer.status;
+		take(prober, answer.host, 4, &answer.v4);
+		take(prober, answer.host, 6, &answer.v6);
+		prober->addresses[answer.host].status = answer.status;
 	}
 }
 

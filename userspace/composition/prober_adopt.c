@@ -18,7 +18,7 @@ void prober_take_literal(struct prober *prober, uint32_t host)
 	known->named = address_parse(&address, prober->generation->roster->hosts[host]) != 0;
 	if (known->named)
 		return;
-	*(address.family == 4 ? &known->v4 : &known->v6) = address;
+	prober_set_address(known, address.family, &address);
 	known->status = DNS_OK;
 }
 

@@ -56,7 +56,7 @@ static void fold_row(struct prober *prober, uint32_t index, struct row *row)
 	row->target = cycle->target;
 	row->number = cycle->number;
 	row->address =
-		cycle->address.family ? cycle->address : *prober_address(prober, cycle->target);
+		cycle->address.family ? cycle->address : prober_address(prober, cycle->target);
 	row->impaired = prober_guard_reject(prober, cycle);
 	row->summary = window_summarise(cycle, settings->refused_answers);
 	if (row->summary.outcome != CYCLE_MISSING)
@@ -156,7 +156,7 @@ struct result prober_standing(struct prober *prober, const struct target *who, u
 	enum cause cause;
 
 	if (target < prober->generation->roster->count)
-		row.address = *prober_address(prober, target);
+		row.address = prober_address(prober, target);
 	row.numbers = window_numbers(prober->window, target, row.number);
 	row.summary = (struct cycle_summary) { .outcome = CYCLE_OUTCOME_COUNT,
 		.error = OUTCOME_OK,

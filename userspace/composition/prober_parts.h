@@ -58,9 +58,10 @@ struct visit {
 
 /* What is known of a host. */
 struct host_address {
-	struct address v4, v6;
-	uint8_t status; /* enum dns_status */
+	uint8_t v4[4], v6[16];
+	bool has_v4, has_v6;
 	bool named;	/* it is a name, for the resolver */
+	uint8_t status; /* enum dns_status */
 };
 
 /* A slot with a connect under way. */
@@ -216,8 +217,10 @@ void prober_ahead_folds(struct prober *prober);
 void prober_take_answers(struct prober *prober);
 /* Looks whether the resolver fails, and tells when that changes. */
 void prober_watch_resolver(struct prober *prober);
+/* What is known of a host's family becomes this; family 0 = none. */
+void prober_set_address(struct host_address *host, unsigned family, const struct address *address);
 /* Where the target's open cycle goes, or the next one; family 0 = nowhere. */
-const struct address *prober_address(const struct prober *prober, uint32_t target);
+struct address prober_address(const struct prober *prober, uint32_t target);
 /* A cycle has all its outcomes: is the other family to be tried? */
 void prober_note_family(struct prober *prober, uint32_t cycle);
 

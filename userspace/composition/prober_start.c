@@ -145,8 +145,9 @@ static void give_up(struct prober *prober, uint32_t target, uint64_t due_ns, enu
 		.reason = (uint8_t)reason,
 		.source = (uint8_t)prober->setup.engine->source,
 	};
+	struct address address = prober_address(prober, target);
 
-	prober_sample_done(prober, &sample, prober_address(prober, target));
+	prober_sample_done(prober, &sample, &address);
 	advance(prober, target);
 }
 
@@ -164,11 +165,11 @@ static bool is_denied(const struct prober *prober, const struct address *address
 static const struct address *usable_address(struct prober *prober, uint32_t target, uint64_t due_ns)
 {
 	uint32_t host = prober_host(prober, target);
-	const struct address *address = prober_address(prober, target);
 	struct cycle *cycle = cycles_at(prober->cycles, prober->visits[target].open_cycle);
+	struct address address;
 
 	if (cycle->address.family)
-		return address;
+		return &cycle->address;
 	switch ((enum dns_status)prober->addresses[host].status) {
 	case DNS_PENDING:
 		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_NO_ADDRESS);
@@ -182,15 +183,16 @@ static const struct address *usable_address(struct prober *prober, uint32_t targ
 	case DNS_OK:
 		break;
 	}
-	if (!address->family) {
+	address = prober_address(prober, target);
+	if (!address.family) {
 		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_FAMILY);
 		return NULL;
 	}
-	if (is_denied(prober, address)) {
+	if (is_denied(prober, &address)) {
 		give_up(prober, target, due_ns, OUTCOME_SKIPPED, SKIP_DENIED);
 		return NULL;
 	}
-	cycle->address = *address;
+	cycle->address = address;
 	return &cycle->address;
 }
 
@@ -391,7 +393,7 @@ void prober_start_due(struct prober *prober)
 				continue;
 			prober->counters.slot_waits++;
 			wait_in_line(prober, target,
-				&prober->waiting[prober_address(prober, target)->family == 6]);
+				&prober->waiting[prober_address(prober, target).family == 6]);
 		}
 		started += count;
 	}

@@ -7,8 +7,9 @@
 #define BUCKETS 65536u
 #define NOBODY UINT32_MAX
 
+/* 12 bytes of each target: due_ns as a whole would make them 16. */
 struct entry {
-	uint64_t due_ns;
+	uint32_t due_ns[2];
 	uint32_t next;
 };
 
@@ -46,6 +47,14 @@ void schedule_destroy(struct schedule *schedule)
 	free(schedule);
 }
 
+static uint64_t due_ns_of(const struct entry *entry)
+{
+	uint64_t due_ns;
+
+	memcpy(&due_ns, entry->due_ns, sizeof due_ns);
+	return due_ns;
+}
+
 static void put(struct schedule *schedule, uint32_t target, uint64_t tick)
 {
 	uint32_t bucket = tick % BUCKETS;
@@ -70,7 +79,7 @@ static uint64_t tick_of(const struct schedule *schedule, uint64_t due_ns)
 
 void schedule_add(struct schedule *schedule, uint32_t target, uint64_t due_ns)
 {
-	schedule->entries[target].due_ns = due_ns;
+	memcpy(schedule->entries[target].due_ns, &due_ns, sizeof due_ns);
 	put(schedule, target, tick_of(schedule, due_ns));
 	schedule->count++;
 }
@@ -101,7 +110,7 @@ static bool pop_here(struct schedule *schedule, uint64_t now_ns, uint32_t *ret_t
 	while (*link != NOBODY) {
 		uint32_t target = *link;
 		struct entry *entry = &schedule->entries[target];
-		uint64_t tick = tick_of(schedule, entry->due_ns);
+		uint64_t tick = tick_of(schedule, due_ns_of(entry));
 
 		if (tick != schedule->cursor) {
 			/* Even when it is due by now: after a pause those before it go first. */
@@ -109,7 +118,7 @@ static bool pop_here(struct schedule *schedule, uint64_t now_ns, uint32_t *ret_t
 			put(schedule, target, tick);
 			continue;
 		}
-		if (entry->due_ns <= now_ns) {
+		if (due_ns_of(entry) <= now_ns) {
 			*link = entry->next;
 			*ret_target = target;
 			found = true;
@@ -138,7 +147,7 @@ bool schedule_pop(
 		}
 		schedule->cursor = tick;
 		if (pop_here(schedule, now_ns, ret_target)) {
-			*ret_due_ns = schedule->entries[*ret_target].due_ns;
+			*ret_due_ns = due_ns_of(&schedule->entries[*ret_target]);
 			schedule->count--;
 			return true;
 		}
@@ -160,8 +169,8 @@ uint64_t schedule_next_ns(const struct schedule *schedule)
 	bucket_ns = (tick + 1) * schedule->tick_ns;
 	for (uint32_t t = schedule->heads[tick % BUCKETS]; t != NOBODY;
 		t = schedule->entries[t].next)
-		if (schedule->entries[t].due_ns < next_ns)
-			next_ns = schedule->entries[t].due_ns;
+		if (due_ns_of(&schedule->entries[t]) < next_ns)
+			next_ns = due_ns_of(&schedule->entries[t]);
 	/* A bucket of targets far ahead is only looked at again. */
 	return next_ns < bucket_ns ? next_ns : bucket_ns;
 }
