@@ -13,6 +13,7 @@
 
 struct ring {
 	struct io_uring uring;
+	bool cancelling; /* in this turn */
 };
 
 /* What a completion belongs to, in its user_data: the slot, and which request it was. A time-out of
@@ -101,8 +102,14 @@ void ring_connect(
 
 void ring_cancel(struct ring *ring, uint32_t slot)
 {
-	struct io_uring_sqe *sqe = next_request(ring);
+	struct io_uring_sqe *sqe;
 
+	/* What has come in and was not worked on yet goes first, or a connect that was answered while the
+	 * machine stood still would be cancelled. */
+	if (!ring->cancelling)
+		io_uring_get_events(&ring->uring);
+	ring->cancelling = true;
+	sqe = next_request(ring);
 	io_uring_prep_cancel64(sqe, pack(REQUEST_CONNECT, slot), 0);
 	sqe->user_data = pack(REQUEST_CANCEL, slot);
 }
@@ -114,6 +121,7 @@ uint32_t ring_turn(
 	uint32_t count = 0;
 	unsigned head, seen = 0;
 
+	ring->cancelling = false;
 	if (wanted && wait_ns) {
 		struct __kernel_timespec timeout = {
 			.tv_sec = (long long)(wait_ns / NSEC_PER_SEC),
