@@ -30,7 +30,7 @@ struct left {
 	struct transition transition;
 	struct target gone;
 	char name[TARGET_NAME_MAX + 1];
-	char texts[TEXTS_MAX]; /* key, label, value */
+	char texts[TEXTS_MAX + 2]; /* key, label, value; each ends, whatever the file says */
 };
 
 static struct header header_of(const struct journal *journal)
@@ -137,7 +137,20 @@ int journal_empty(struct journal *journal)
 	return 0;
 }
 
-/* The transition of a line, with what it points at; NULL when memory is out. */
+/* What a checksum does not tell: whether this build could have written it. */
+static bool makes_sense(const struct transition *transition)
+{
+	const struct result *result = &transition->result;
+
+	return transition->kind < KIND_COUNT && transition->reason <= REASON_ALONE &&
+	       transition->action <= ACTION_RESOLVE && transition->severity < STATE_COUNT &&
+	       transition->previous < STATE_COUNT && result->state < STATE_COUNT &&
+	       result->band < BAND_COUNT && result->cause < CAUSE_COUNT &&
+	       result->outcome <= CYCLE_OUTCOME_COUNT && result->error < OUTCOME_COUNT &&
+	       result->stamp_source <= STAMP_SOURCE_COUNT;
+}
+
+/* The transition of a line, with what it points at; NULL when it makes no sense, or memory is out. */
 static struct transition *left_of(const struct journal *journal, const char *line, size_t size)
 {
 	size_t before = sizeof(struct line) + sizeof(struct transition), length = size - before;
@@ -151,6 +164,11 @@ static struct transition *left_of(const struct journal *journal, const char *lin
 	transition = &left->transition;
 	memcpy(transition, line + sizeof(struct line), sizeof *transition);
 	memcpy(left->texts, line + before, length < TEXTS_MAX ? length : TEXTS_MAX - 1);
+	/* No pointer comes from a file. */
+	transition->result.target = NULL;
+	transition->group = (struct transition_group) { NULL, NULL };
+	if (!makes_sense(transition))
+		goto refuse;
 	label = left->texts + strlen(left->texts) + 1;
 	if (*label)
 		transition->group = (struct transition_group) {
@@ -158,34 +176,49 @@ static struct transition *left_of(const struct journal *journal, const char *lin
 			.value = label + strlen(label) + 1,
 		};
 	transition->result.target_index = UINT32_MAX;
+	if (transition->kind == KIND_GROUP && !*label)
+		goto refuse;
+	if (!left->texts[0] && (transition->kind == KIND_MOS || transition->kind == KIND_TEST))
+		goto refuse;
 	if (!left->texts[0])
 		return transition;
 	if (target_parse_name(left->texts, strlen(left->texts), left->name, &left->gone.port,
-		    &left->gone.literal, &unused)) {
-		free(left);
-		return NULL;
-	}
+		    &left->gone.literal, &unused))
+		goto refuse;
 	left->gone.name = left->name;
 	left->gone.settings = &journal->config->defaults;
 	transition->result.target = &left->gone;
 	return transition;
+refuse:
+	free(left);
+	return NULL;
+}
+
+/* One that was taken. */
+static bool take_left(struct journal *journal, const char *text, const struct line *line)
+{
+	struct logged *entry;
+	struct transition *left;
+
+	if (line->size <= sizeof *line + sizeof(struct transition) ||
+		line->order <= journal_order(journal))
+		return false;
+	left = left_of(journal, text, line->size);
+	entry = left ? journal_add(journal, line->order) : NULL;
+	if (entry)
+		entry->left = left;
+	else
+		free(left);
+	return entry;
 }
 
 /* Takes over what a line says. False when it makes no sense. */
 static bool take_line(struct journal *journal, const char *text, const struct line *line)
 {
 	struct logged *entry = journal_find(journal, line->order);
-	bool taken = line->kind == LINE_TAKEN;
 
-	if (taken) {
-		if (line->size <= sizeof *line + sizeof(struct transition) ||
-			line->order <= journal_order(journal))
-			return false;
-		entry = journal_add(journal, line->order);
-		if (entry)
-			entry->left = left_of(journal, text, line->size);
-		return entry && entry->left;
-	}
+	if (line->kind == LINE_TAKEN)
+		return take_left(journal, text, line);
 	if (!entry)
 		return false;
 	if (line->kind == LINE_SENT) {
