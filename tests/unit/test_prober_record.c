@@ -15,7 +15,7 @@ static const struct group_policy policy = {
 /* Of one group the event is open, of another it is over; of the third nothing was ever told. */
 static struct groups *some_groups(void)
 {
-	static const char *const values[] = { "Acme GmbH", "over", "quiet" };
+	static const char *const values[] = { "Acme GmbH", " over", "quiet" };
 	struct groups *groups = groups_create(&policy, 30);
 	struct group_change change;
 

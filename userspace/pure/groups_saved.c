@@ -5,10 +5,11 @@
 
 bool groups_save(const struct groups *groups, uint32_t index, struct group_saved *ret)
 {
-	const struct group *group = &groups->groups[index];
+	const struct group *group;
 
 	if (index >= groups->count)
 		return false;
+	group = &groups->groups[index];
 	*ret = (struct group_saved) {
 		.value = group->value,
 		.seq = group->seq,

@@ -65,11 +65,12 @@ static void read_line(
 		events->impaired = open;
 	else if (sscanf(line, "resolver %u %d", &events->resolver_seq, &open) == 2)
 		events->resolver_fails = open;
-	else if (sscanf(line, "group %u %d %u %n", &group.seq, &open, &group.bad_most, &value) ==
+	else if (sscanf(line, "group %u %d %u%n", &group.seq, &open, &group.bad_most, &value) ==
 			 3 &&
-		 value) {
+		 group.seq && line[value] == ' ') {
 		group.open = open;
-		group.value = line + value;
+		/* As it is: a value may begin with blanks. */
+		group.value = line + value + 1;
 		groups_restore(groups, &group, now_ns);
 	}
 }
