@@ -18,6 +18,7 @@
 
 #define FILE_NAME "names.state"
 #define LINE_SIZE 512
+#define ENDS_MOST_S (INT64_C(1) << 40) /* no clock goes as far */
 
 static const char heading[] = "mosprobe names 1\n";
 
@@ -39,6 +40,8 @@ static bool read_line(const char *line, char name[LINE_SIZE], struct dns_saved *
 		return false;
 	for (int f = 0; f < DNS_FAMILIES; f++) {
 		ret->address[f] = (struct address) { .family = 0 };
+		if (ends_s[f] < 0 || ends_s[f] > ENDS_MOST_S)
+			return false;
 		ret->left_s[f] = ends_s[f] - now_s;
 		if (strcmp(texts[f], "-") != 0 &&
 			(address_parse(&ret->address[f], texts[f]) ||
