@@ -81,10 +81,16 @@ static void apply(struct gathered *gathered, const struct change *change, uint64
 	}
 }
 
+/* NULL when nothing ever changes. */
+static const uint32_t *causes_of(const struct scenario *scenario, const struct segment *segment)
+{
+	return scenario->causes ? scenario->causes + segment->first_cause : NULL;
+}
+
 static void apply_all(struct gathered *gathered, const struct scenario *scenario,
 	const struct segment *segment, uint64_t now_ns)
 {
-	const uint32_t *causes = scenario->causes + segment->first_cause;
+	const uint32_t *causes = causes_of(scenario, segment);
 
 	for (uint32_t i = 0; i < segment->change_count; i++)
 		apply(gathered, &scenario->changes[causes[segment->group_count + i]], now_ns);
@@ -126,7 +132,7 @@ void conditions_at(const struct scenario *scenario, const struct segment *segmen
 bool conditions_dark(
 	const struct scenario *scenario, const struct segment *segment, uint64_t now_ns)
 {
-	const uint32_t *causes = scenario->causes + segment->first_cause;
+	const uint32_t *causes = causes_of(scenario, segment);
 
 	for (size_t i = 0; i < scenario->uplink_count; i++)
 		if (is_dark(&scenario->changes[i], now_ns))
