@@ -68,9 +68,10 @@ static bool makes_sense(const struct stored *stored, size_t window_size)
 {
 	return stored->version == STATE_RECORD_VERSION && stored->window_size == window_size &&
 	       !stored->key[sizeof stored->key - 1] && stored->level < STATE_COUNT &&
+	       (!stored->level || stored->level >= STATE_OK) &&
 	       stored->warning_cycles <= ALERT_CYCLES_MAX &&
 	       stored->critical_cycles <= ALERT_CYCLES_MAX &&
-	       stored->recovery_cycles <= ALERT_CYCLES_MAX && stored->day.step_count <= DAY_STEPS &&
+	       stored->recovery_cycles <= ALERT_CYCLES_MAX && stored->day.step_count < DAY_STEPS &&
 	       stored->day.span_count <= DAY_STEPS;
 }
 

@@ -41,9 +41,11 @@ static double back_ns(struct short_float off_ns, uint32_t median_ns)
 
 static uint32_t latency_ns(const struct kept_digest *kept, struct short_float off_ns)
 {
-	double value_ns = kept->latencies ? back_ns(off_ns, kept->median_ns) : 0;
+	double value_ns = back_ns(off_ns, kept->median_ns);
 
-	return value_ns > 1 ? (uint32_t)(value_ns + 0.5) : kept->latencies ? 1 : 0;
+	if (!(value_ns > 1))
+		return 1;
+	return value_ns < UINT32_MAX ? (uint32_t)(value_ns + 0.5) : UINT32_MAX;
 }
 
 #define MOS_LEAST 1.0f
