@@ -33,6 +33,7 @@ OBJ := $(SRC:%.c=$(B)/%.o)
 OBJ_PURE := $(SRC_PURE:%.c=$(B)/%.o)
 
 include tests/tests.mk
+include tests/fuzz/fuzz.mk
 include bench/bench.mk
 
 .PHONY: all run test clean setup-build setup-run setup-test

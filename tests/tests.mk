@@ -4,6 +4,8 @@
 TEST_PURE := $(patsubst tests/%.c,%,$(wildcard tests/unit/test_*.c tests/sim/test_*.c))
 TEST_BIN := $(TEST_PURE:%=$(B)/tests/%)
 SAN_B := $(B)/san
+SAN_FLAGS := -fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_BIN := $(TEST_PURE:%=$(SAN_B)/tests/%)
 TEST_NET := $(sort $(wildcard tests/net/test_*.py))
 
@@ -16,8 +18,7 @@ test-sim: $(filter $(B)/tests/sim/%,$(TEST_BIN))
 	@B=$(B) tests/run $^
 test-sanitizers:
 	@$(MAKE) --no-print-directory B=$(SAN_B) LDFLAGS= \
-		SANITIZE="-fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow \
-		-fno-sanitize-recover=all -fno-omit-frame-pointer" $(SAN_BIN)
+		SANITIZE="$(SAN_FLAGS)" $(SAN_BIN)
 test-net: all $(B)/netsim $(B)/tests/net/publish_driver
 	@B=$(B) tests/run $(TEST_NET)
 test-build: all $(TEST_BIN) $(B)/netsim $(B)/tests/net/publish_driver test-sanitizers

@@ -1,5 +1,5 @@
-# Fuzzing: `make fuzz` runs every target for FUZZ_S seconds, `make fuzz-NAME` one of them; `make test` replays the corpora
-# and runs each for a few seconds. libFuzzer comes with clang.
+# Fuzzing: `make fuzz` runs every target for FUZZ_S seconds, `make fuzz-NAME` one of them; `make fuzz-short` replays the
+# corpora and runs each for a few seconds. libFuzzer comes with clang.
 
 FUZZ_B := $(B)/fuzz
 FUZZ_S ?= 600
@@ -7,12 +7,14 @@ FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TEST := $(FUZZ_NAMES:%=$(FUZZ_B)/test_fuzz_%)
 FUZZ_SANITIZE := $(SAN_FLAGS) -fsanitize=fuzzer-no-link
 
-.PHONY: fuzz fuzz-build $(FUZZ_NAMES:%=fuzz-%)
+.PHONY: fuzz fuzz-short fuzz-build $(FUZZ_NAMES:%=fuzz-%)
 # One after the other, also with -j.
 fuzz: fuzz-build
 	@for name in $(FUZZ_NAMES); do B=$(FUZZ_B) tests/fuzz/long $$name $(FUZZ_S) || exit 1; done
 $(FUZZ_NAMES:%=fuzz-%): fuzz-%: fuzz-build
 	@B=$(FUZZ_B) tests/fuzz/long $* $(FUZZ_S)
+fuzz-short: fuzz-build
+	@B=$(B) tests/run $(FUZZ_TEST)
 # With clang, whatever CC is.
 fuzz-build: $(FUZZ_TEST)
 	@$(MAKE) --no-print-directory B=$(FUZZ_B) CC=$(CLANG) CFLAGS="-O1 -g" LDFLAGS= \
