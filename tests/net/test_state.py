@@ -257,6 +257,8 @@ def test_an_alert_of_a_target_that_leaves_while_no_prober_runs_ends():
         wait_until(lambda: redis.cli("HGET", service.key, "state") == "critical", "an alert", 15)
         stop(prober)
         for log in ("second.log", "third.log"):
+            # What the run before it wrote would end the wait before this one has begun.
+            redis.cli("DEL", other.key)
             prober = start(command([other.target], redis.url, dir=path("left")), log)
             wait_until(lambda: redis.cli("XLEN", ALERTS) == 2, "the end of the alert")
             wait_until(lambda: redis.cli("HGET", other.key, "state"), "a result")
