@@ -199,14 +199,16 @@ static void retire(struct look *look)
 		TAILQ_INSERT_HEAD(&client->free, look, link);
 }
 
-static void take_address(struct dns_choice *choice, const struct ares_addrinfo_node *node)
+/* c-ares takes an answer's AAAA record where an A was asked for, and the other way round. */
+static void take_address(
+	struct dns_choice *choice, enum dns_family family, const struct ares_addrinfo_node *node)
 {
 	struct address address = { .family = 0 };
 
-	if (node->ai_family == AF_INET) {
+	if (node->ai_family == AF_INET && family == DNS_V4) {
 		address.family = 4;
 		memcpy(address.bytes, &((struct sockaddr_in *)node->ai_addr)->sin_addr, 4);
-	} else if (node->ai_family == AF_INET6) {
+	} else if (node->ai_family == AF_INET6 && family == DNS_V6) {
 		address.family = 6;
 		memcpy(address.bytes, &((struct sockaddr_in6 *)node->ai_addr)->sin6_addr, 16);
 	}
@@ -221,8 +223,8 @@ static int least_ttl(int least, int ttl)
 	return ttl < least ? ttl : least;
 }
 
-static struct dns_reply reply_of(
-	struct dns_choice *choice, int status, const struct ares_addrinfo *info)
+static struct dns_reply reply_of(struct dns_choice *choice, enum dns_family family, int status,
+	const struct ares_addrinfo *info)
 {
 	struct dns_reply reply = { .kind = DNS_REPLY_FAILED };
 	int ttl = INT32_MAX;
@@ -232,7 +234,7 @@ static struct dns_reply reply_of(
 	if (status != ARES_SUCCESS)
 		return reply;
 	for (const struct ares_addrinfo_node *node = info->nodes; node; node = node->ai_next) {
-		take_address(choice, node);
+		take_address(choice, family, node);
 		ttl = least_ttl(ttl, node->ai_ttl);
 	}
 	for (const struct ares_addrinfo_cname *c = info->cnames; c; c = c->next)
@@ -294,7 +296,7 @@ static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *
 	struct look *look = ask->look;
 	struct dns_reply *reply = &look->replies[ask->family];
 
-	*reply = reply_of(&look->choices[ask->family], status, info);
+	*reply = reply_of(&look->choices[ask->family], ask->family, status, info);
 	if (info)
 		ares_freeaddrinfo(info);
 	if (reply->kind == DNS_REPLY_FAILED)
