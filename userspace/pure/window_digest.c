@@ -27,8 +27,7 @@ static float lengthen(struct short_float kept)
 	return value;
 }
 
-/* Latencies lie near their median, and what is kept is by how much they are off: the nearer, the finer. 0
- * means none, so nothing that is may become 0. */
+/* Latencies lie near their median, and what is kept is by how much they are off: the nearer, the finer. */
 static struct short_float off_median(double value_ns, uint32_t median_ns)
 {
 	return shorten((float)(value_ns - (double)median_ns));
@@ -39,9 +38,10 @@ static double back_ns(struct short_float off_ns, uint32_t median_ns)
 	return (double)median_ns + (double)lengthen(off_ns);
 }
 
-static uint32_t latency_ns(const struct kept_digest *kept, struct short_float off_ns)
+/* 0 would mean none, so nothing that is becomes 0. */
+static uint32_t latency_ns(struct short_float off_ns, uint32_t median_ns)
 {
-	double value_ns = back_ns(off_ns, kept->median_ns);
+	double value_ns = back_ns(off_ns, median_ns);
 
 	if (!(value_ns > 1))
 		return 1;
@@ -118,8 +118,8 @@ struct digest window_digest(const struct kept_digest *kept)
 	if (kept->latencies)
 		digest.mean_ns = (float)back_ns(kept->mean, kept->median_ns);
 	if (kept->has_answer_latency) {
-		digest.first_ns = latency_ns(kept, kept->first);
-		digest.last_ns = latency_ns(kept, kept->last);
+		digest.first_ns = latency_ns(kept->first, kept->median_ns);
+		digest.last_ns = latency_ns(kept->last, kept->median_ns);
 	}
 	return digest;
 }
