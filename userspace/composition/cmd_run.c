@@ -18,6 +18,8 @@
 #include "composition/run_memory.h"
 #include "composition/run_metrics.h"
 #include "composition/run_report.h"
+#include "composition/run_service.h"
+#include "composition/run_signals.h"
 #include "composition/verbs.h"
 #include "edges/canary.h"
 #include "edges/output.h"
@@ -76,6 +78,7 @@ static const struct argument accepted[] = {
 
 /* Everything that a run holds, in the order in which it is made. */
 struct run {
+	struct run_service *service; /* longer than a run */
 	struct config *config;
 	struct target_list *targets; /* until the generation has it */
 	struct generation *generation;
@@ -94,40 +97,6 @@ struct run {
 	struct reloader *reloader;
 	struct run_metrics *metrics;
 };
-
-static volatile sig_atomic_t reload_asked;
-/* How often the end was asked for: at the first time what is in flight is waited for, at the second
- * nothing is. */
-static volatile sig_atomic_t stop_asked;
-
-static void on_signal(int signal)
-{
-	if (signal == SIGHUP)
-		reload_asked = 1;
-	else
-		stop_asked = stop_asked + 1;
-}
-
-/* Threads inherit the mask: only the prober's thread, which is this one, ever sees a signal. */
-static void mask_signals(int how)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	pthread_sigmask(how, &set, NULL);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
 
 static size_t queue_size(size_t targets)
 {
@@ -225,9 +194,9 @@ static int take_turn(struct run *run, struct message *msg)
 	if (error)
 		return error;
 	run_metrics_watch(run->metrics, run->publish, run->output_events, NULL);
-	mask_signals(SIG_UNBLOCK);
-	error = run_take_lease(run->publish, run->config, &stop_asked, msg);
-	mask_signals(SIG_BLOCK);
+	run_mask_signals(SIG_UNBLOCK);
+	error = run_take_lease(run->publish, run->config, run->service, msg);
+	run_mask_signals(SIG_BLOCK);
 	if (!error)
 		run->known = run_known(
 			run->publish, run->config, run->password, run->generation->roster);
@@ -239,7 +208,7 @@ static void wait_for_names(const struct run *run)
 	uint64_t until_ns = nsec_mono() + FIRST_LOOKUPS_WAIT_NS;
 	struct timespec pause = { .tv_nsec = (long)(5 * NSEC_PER_MSEC) };
 
-	while (run->resolver && resolver_stats(run->resolver).pending && !stop_asked &&
+	while (run->resolver && resolver_stats(run->resolver).pending && !run_stop_asked &&
 		nsec_mono() < until_ns)
 		nanosleep(&pause, NULL);
 }
@@ -263,7 +232,7 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	if (error)
 		return error;
 	/* The threads have been started with signals masked. */
-	mask_signals(SIG_UNBLOCK);
+	run_mask_signals(SIG_UNBLOCK);
 	wait_for_names(run);
 	setup.resolver = run->resolver;
 	setup.answers = run->answers;
@@ -294,21 +263,26 @@ static void loop(struct run *run)
 {
 	if (setpriority(PRIO_PROCESS, (id_t)gettid(), PROBER_NICE))
 		errno = 0; /* without the right to, as anybody else */
-	while (prober_turn(run->prober) && stop_asked < 2) {
+	while (prober_turn(run->prober) && run_stop_asked < 2) {
 		bool gone = run->output && output_gone(run->output);
 
-		if (gone && !stop_asked) {
+		if (gone && !run_stop_asked) {
 			log_line(LOG_INFO, "standard output is gone, ending");
-			stop_asked = 1;
+			run_stop_asked = 1;
 		}
-		if (stop_asked)
+		run_service_turned(run->service, run->prober);
+		if (run_stop_asked) {
+			run_service_stopping(run->service);
 			prober_stop(run->prober);
-		if (reload_asked) {
-			reload_asked = 0;
+		}
+		if (run_reload_asked) {
+			run_reload_asked = 0;
+			run_service_reloading(run->service, false);
 			reloader_ask(run->reloader);
 		}
 		reloader_step(run->reloader);
-		if (run->publish && !stop_asked && run_lease_lost(run->publish, run->config)) {
+		run_service_reloading(run->service, reloader_is_done(run->reloader));
+		if (run->publish && !run_stop_asked && run_lease_lost(run->publish, run->config)) {
 			run->lost = true;
 			break;
 		}
@@ -348,10 +322,11 @@ static void finish(struct run *run)
 }
 
 /* Returns the status of the process. */
-static int run_once(const struct arguments *arguments, bool *ret_again)
+static int run_once(
+	const struct arguments *arguments, struct run_service *service, bool *ret_again)
 {
 	struct message msg = { "" };
-	struct run run = { 0 };
+	struct run run = { .service = service };
 	int error = configure(&run, arguments, &msg), status = error ? 2 : 0;
 
 	*ret_again = false;
@@ -368,15 +343,18 @@ static int run_once(const struct arguments *arguments, bool *ret_again)
 	if (!error)
 		loop(&run);
 	if (run.lost) {
-		*ret_again = run.config->standby && !stop_asked;
+		*ret_again = run.config->standby && !run_stop_asked;
 		status = 1;
 	}
+	if (!*ret_again)
+		run_service_stopping(service);
 	finish(&run);
 	return status;
 }
 
 int cmd_run(int argc, char **argv)
 {
+	struct run_service service;
 	struct arguments arguments;
 	bool again;
 	int status;
@@ -387,11 +365,13 @@ int cmd_run(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
-	mask_signals(SIG_BLOCK);
-	catch_signals();
+	run_mask_signals(SIG_BLOCK);
+	run_catch_signals();
+	run_service_open(&service);
 	do {
-		status = run_once(&arguments, &again);
-		mask_signals(SIG_BLOCK);
+		status = run_once(&arguments, &service, &again);
+		run_mask_signals(SIG_BLOCK);
 	} while (again);
+	run_service_close(&service);
 	return status;
 }

@@ -47,7 +47,8 @@ struct reloader {
 	struct kept *kept;
 	pthread_t thread;
 	int wake_fd;
-	_Atomic bool asked, stop;
+	_Atomic bool stop;
+	_Atomic uint32_t asks, answered; /* how often it was asked to read, and how many of them it has */
 	_Atomic(struct ready *) ready; /* for the prober */
 	_Atomic bool busy;	       /* the prober has not taken it in yet */
 	_Atomic bool all_left;	       /* see prober_all_left() */
@@ -225,7 +226,7 @@ static bool wait_for_work(struct reloader *reloader)
 				return true;
 			pending |= changed;
 		}
-		if (!waits && atomic_exchange(&reloader->asked, false))
+		if (!waits && atomic_load(&reloader->asks) != atomic_load(&reloader->answered))
 			return true;
 	}
 }
@@ -236,8 +237,12 @@ static void *run(void *arg)
 
 	setpriority(PRIO_PROCESS, (id_t)gettid(), RELOADER_NICE);
 	has_changed(reloader, reloader->setup.config);
-	while (wait_for_work(reloader))
+	while (wait_for_work(reloader)) {
+		uint32_t asks = atomic_load(&reloader->asks);
+
 		reload(reloader);
+		atomic_store(&reloader->answered, asks);
+	}
 	return NULL;
 }
 
@@ -302,8 +307,14 @@ void reloader_destroy(struct reloader *reloader)
 
 void reloader_ask(struct reloader *reloader)
 {
-	atomic_store(&reloader->asked, true);
+	atomic_fetch_add(&reloader->asks, 1);
 	eventfd_write(reloader->wake_fd, 1);
+}
+
+bool reloader_is_done(const struct reloader *reloader)
+{
+	return atomic_load(&reloader->asks) == atomic_load(&reloader->answered) &&
+	       !atomic_load(&reloader->busy);
 }
 
 /* What the publisher and the output have both come to. */

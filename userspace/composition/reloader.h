@@ -4,6 +4,7 @@
 #ifndef MOSPROBE_RELOADER_H
 #define MOSPROBE_RELOADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,8 @@ void reloader_stop(struct reloader *reloader);
 
 /* The prober's thread: read the files again. */
 void reloader_ask(struct reloader *reloader);
+/* The prober's thread: all that was asked for has been read, and taken over unless it cannot be. */
+bool reloader_is_done(const struct reloader *reloader);
 /* The prober's thread, once a turn: gives the prober what has been read. */
 void reloader_step(struct reloader *reloader);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "composition/run_signals.h"
 #include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
@@ -20,7 +21,7 @@ static int refuse(const struct config *config, const char *holder, struct messag
 }
 
 int run_take_lease(struct publish *publish, const struct config *config,
-	const volatile sig_atomic_t *stop_asked, struct message *msg)
+	struct run_service *service, struct message *msg)
 {
 	const struct timespec pause = { .tv_nsec = (long)(5 * NSEC_PER_MSEC) };
 	uint64_t until_ns = nsec_mono() + REACH_NS;
@@ -29,7 +30,7 @@ int run_take_lease(struct publish *publish, const struct config *config,
 	for (;;) {
 		struct publish_lease lease = publish_lease(publish);
 
-		if (*stop_asked)
+		if (run_stop_asked)
 			return -EINTR;
 		if (lease.state == PUBLISH_LEASE_HELD) {
 			if (told)
@@ -44,6 +45,8 @@ int run_take_lease(struct publish *publish, const struct config *config,
 			log_line(LOG_INFO, "%s has the lease of %s: waiting for it", lease.holder,
 				config->id);
 		}
+		if (lease.state >= PUBLISH_LEASE_AWAITED)
+			run_service_stands_by(service, lease.holder);
 		if (lease.state == PUBLISH_LEASE_UNKNOWN && !config->standby &&
 			nsec_mono() > until_ns)
 			return 0;
