@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "composition/arguments.h"
 #include "composition/engine.h"
@@ -14,6 +12,7 @@
 #include "composition/load.h"
 #include "composition/prober.h"
 #include "composition/reloader.h"
+#include "composition/run_confine.h"
 #include "composition/run_lease.h"
 #include "composition/run_memory.h"
 #include "composition/run_metrics.h"
@@ -34,8 +33,6 @@
 #define FIRST_LOOKUPS_PER_S 5000
 #define FIRST_LOOKUPS_WAIT_NS (2 * NSEC_PER_SEC)
 #define PUBLISH_DRAIN_NS (5 * NSEC_PER_SEC)
-/* Of the prober's thread, where it may: a start that waits for a processor is late. */
-#define PROBER_NICE (-10)
 #define QUEUE_LEAST 4096
 #define ROOM_LEAST 65536
 #define QUEUE_MOST 65536
@@ -76,14 +73,22 @@ static const struct argument accepted[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
+/* What outlives a run that has lost the lease and stands by again: the rights to make it anew are gone. */
+struct lasting {
+	struct run_service service;
+	struct engine engine;
+	bool opened;
+	struct message rights; /* what is left of them, until it is told */
+};
+
 /* Everything that a run holds, in the order in which it is made. */
 struct run {
-	struct run_service *service; /* longer than a run */
+	struct run_service *service;
+	struct engine *engine;
 	struct config *config;
 	struct target_list *targets; /* until the generation has it */
 	struct generation *generation;
 	char *password;
-	struct engine engine;
 	struct queue *answers, *publish_events, *output_events;
 	struct resolver *resolver;
 	struct publish *publish;
@@ -154,29 +159,42 @@ static int configure(struct run *run, const struct arguments *arguments, struct 
 	return error;
 }
 
-static int prepare(struct run *run, struct message *msg)
+/* Cgroup, sockets and kernel half; then no right is left that they took. */
+static int open_engine(struct run *run, const char *config_file, const struct engine_plan *plan,
+	struct message *ret_rights, struct message *msg)
 {
-	struct engine_plan plan;
 	struct engine_notes notes;
 	int error;
 
-	plan = engine_plan(run->config, run->targets);
-	error = generation_first(&run->generation, run->config, run->targets);
+	run_warn(plan);
+	error = engine_open(run->engine, run->config, plan, &notes, msg);
+	if (error)
+		return error;
+	if (notes.stamps.text[0])
+		log_line(LOG_WARN, "%s", notes.stamps.text);
+	if (notes.connects.text[0])
+		log_line(LOG_WARN, "%s", notes.connects.text);
+	return run_confine(run->config, config_file, ret_rights, msg);
+}
+
+static int prepare(
+	struct run *run, const char *config_file, struct lasting *lasting, struct message *msg)
+{
+	struct engine_plan plan = engine_plan(run->config, run->targets);
+	int error = generation_first(&run->generation, run->config, run->targets);
+
 	run->targets = NULL;
 	if (error)
 		return message_set(msg, error, "out of memory");
-	error = run_open_memory(
-		run->config, run->generation->roster, room(run), &run->state, &run->journal, msg);
+	if (!lasting->opened)
+		error = open_engine(run, config_file, &plan, &lasting->rights, msg);
 	if (error)
 		return error;
-	run_warn(&plan);
-	error = engine_open(&run->engine, run->config, &plan, &notes, msg);
-	if (!error && notes.stamps.text[0])
-		log_line(LOG_WARN, "%s", notes.stamps.text);
-	if (!error && notes.connects.text[0])
-		log_line(LOG_WARN, "%s", notes.connects.text);
+	lasting->opened = true;
+	error = run_open_memory(
+		run->config, run->generation->roster, room(run), &run->state, &run->journal, msg);
 	if (!error)
-		error = run_metrics_start(&run->metrics, run->config, &run->engine, msg);
+		error = run_metrics_start(&run->metrics, run->config, run->engine, msg);
 	return error;
 }
 
@@ -218,7 +236,7 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 	struct prober_setup setup = {
 		.config = run->config,
 		.generation = run->generation,
-		.engine = &run->engine,
+		.engine = run->engine,
 	};
 	struct reloader_setup reload = {
 		.config_file = arguments->config_file,
@@ -261,8 +279,6 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 
 static void loop(struct run *run)
 {
-	if (setpriority(PRIO_PROCESS, (id_t)gettid(), PROBER_NICE))
-		errno = 0; /* without the right to, as anybody else */
 	while (prober_turn(run->prober) && run_stop_asked < 2) {
 		bool gone = run->output && output_gone(run->output);
 
@@ -311,7 +327,6 @@ static void finish(struct run *run)
 	queue_destroy(run->output_events);
 	queue_destroy(run->publish_events);
 	queue_destroy(run->answers);
-	engine_close(&run->engine);
 	reloader_destroy(run->reloader);
 	generation_destroy(run->generation);
 	if (run->password)
@@ -322,16 +337,15 @@ static void finish(struct run *run)
 }
 
 /* Returns the status of the process. */
-static int run_once(
-	const struct arguments *arguments, struct run_service *service, bool *ret_again)
+static int run_once(const struct arguments *arguments, struct lasting *lasting, bool *ret_again)
 {
 	struct message msg = { "" };
-	struct run run = { .service = service };
+	struct run run = { .service = &lasting->service, .engine = &lasting->engine };
 	int error = configure(&run, arguments, &msg), status = error ? 2 : 0;
 
 	*ret_again = false;
 	if (!error) {
-		error = prepare(&run, &msg);
+		error = prepare(&run, arguments->config_file, lasting, &msg);
 		if (!error)
 			error = take_turn(&run, &msg);
 		if (!error)
@@ -340,6 +354,9 @@ static int run_once(
 	}
 	if (status)
 		fprintf(stderr, "mosprobe: %s\n", msg.text);
+	if (!error && lasting->rights.text[0])
+		log_line(LOG_INFO, "rights: %s", lasting->rights.text);
+	lasting->rights.text[0] = '\0';
 	if (!error)
 		loop(&run);
 	if (run.lost) {
@@ -347,14 +364,14 @@ static int run_once(
 		status = 1;
 	}
 	if (!*ret_again)
-		run_service_stopping(service);
+		run_service_stopping(&lasting->service);
 	finish(&run);
 	return status;
 }
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_service service;
+	struct lasting lasting = { .opened = false };
 	struct arguments arguments;
 	bool again;
 	int status;
@@ -367,11 +384,12 @@ int cmd_run(int argc, char **argv)
 	}
 	run_mask_signals(SIG_BLOCK);
 	run_catch_signals();
-	run_service_open(&service);
+	run_service_open(&lasting.service);
 	do {
-		status = run_once(&arguments, &service, &again);
+		status = run_once(&arguments, &lasting, &again);
 		run_mask_signals(SIG_BLOCK);
-	} while (again);
-	run_service_close(&service);
+	} while (again && !engine_rest(&lasting.engine));
+	engine_close(&lasting.engine);
+	run_service_close(&lasting.service);
 	return status;
 }

@@ -2,10 +2,14 @@
 #include "composition/engine.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "vocabulary/nsec.h"
+
+/* Cancelled connects have ended by then. */
+#define REST_NS (200 * NSEC_PER_MSEC)
 
 const char *engine_name(const struct engine *engine)
 {
@@ -176,6 +180,31 @@ int engine_open(struct engine *ret, const struct config *config, const struct en
 		return error;
 	}
 	*ret = engine;
+	return 0;
+}
+
+int engine_rest(const struct engine *engine)
+{
+	uint64_t until_ns = nsec_mono() + REST_NS;
+	struct completion done[64];
+	uint32_t count, *slots = malloc((sockets_count(engine->sockets) + 1) * sizeof *slots);
+	uint8_t type, code;
+
+	if (!slots || sockets_used(engine->sockets, slots, &count)) {
+		free(slots);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		engine_cancel(engine, slots[i]);
+	/* What comes late would be taken for the next prober's. */
+	while (nsec_mono() < until_ns)
+		engine_turn(engine, REST_NS / 4, 1, done, sizeof done / sizeof *done);
+	for (uint32_t i = count; i-- > 0;) {
+		sockets_reset(engine->sockets, slots[i]);
+		sockets_drain_errors(engine->sockets, slots[i], &type, &code);
+		sockets_give(engine->sockets, slots[i]);
+	}
+	free(slots);
 	return 0;
 }
 

@@ -55,6 +55,9 @@ uint32_t engine_descriptors_reserved(const struct config *config);
 int engine_open(struct engine *ret, const struct config *config, const struct engine_plan *plan,
 	struct engine_notes *ret_notes, struct message *msg);
 void engine_close(struct engine *engine); /* all zero is fine */
+/* Ends what is under way and takes every slot back, for another prober to begin with: who has given up the
+ * rights that engine_open() needs opens no second one. Returns 0 or -ENOMEM. */
+int engine_rest(const struct engine *engine);
 /* "io_uring" or "epoll". */
 const char *engine_name(const struct engine *engine);
 

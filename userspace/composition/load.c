@@ -135,6 +135,11 @@ static int set_options(
 	return 0;
 }
 
+const char *load_config_file(const char *file)
+{
+	return file || access(LOAD_CONFIG_DEFAULT, F_OK) ? file : LOAD_CONFIG_DEFAULT;
+}
+
 int load_config(struct config **ret, const char *file, const struct load_option *options,
 	size_t option_count, struct message *msg)
 {
@@ -146,8 +151,7 @@ int load_config(struct config **ret, const char *file, const struct load_option 
 	config = config_create(id);
 	if (!config)
 		return message_set(msg, -ENOMEM, "out of memory");
-	if (!file && !access(LOAD_CONFIG_DEFAULT, F_OK))
-		file = LOAD_CONFIG_DEFAULT;
+	file = load_config_file(file);
 	if (file)
 		error = read_config(config, file, msg);
 	if (!error)

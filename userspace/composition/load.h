@@ -22,6 +22,9 @@ struct load_option {
 	const char *value;
 };
 
+/* file: -c FILE. Which file is read then; NULL = none. */
+const char *load_config_file(const char *file);
+
 /* file: -c FILE; NULL: LOAD_CONFIG_DEFAULT if it is there. Options come last and win; `targets` given
  * as an option replaces the file's. Targets files named in the configuration are found relative to it.
  * Returns 0 or a negative errno with a message. */

@@ -16,7 +16,8 @@ struct cgroup;
  * other process stays where it is. To be called before threads and sockets are made. Returns 0, or a
  * negative errno with a message: -ENOENT when no cgroup2 is mounted. */
 int cgroup_enter(struct cgroup **ret, struct message *msg);
-/* Back to where the process was; removes its leaf. NULL is fine. */
+/* Back to where the process was; removes its leaf, or without the right to leaves it, empty, for the next
+ * one to remove. NULL is fine. */
 void cgroup_leave(struct cgroup *cgroup);
 
 /* A descriptor of the folder, owned by cgroup, for bpf links. */

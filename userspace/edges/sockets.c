@@ -185,6 +185,28 @@ uint32_t sockets_in_use(const struct sockets *sockets)
 	return sockets->count - sockets->v4.free_count - sockets->v6.free_count;
 }
 
+static void mark_free(const struct pool *pool, uint8_t *free)
+{
+	for (uint32_t i = 0; i < pool->free_count; i++)
+		free[pool->free[i]] = 1;
+}
+
+int sockets_used(const struct sockets *sockets, uint32_t *ret, uint32_t *ret_count)
+{
+	uint8_t *free_slots = calloc(sockets->count + 1, 1);
+
+	if (!free_slots)
+		return -ENOMEM;
+	mark_free(&sockets->v4, free_slots);
+	mark_free(&sockets->v6, free_slots);
+	*ret_count = 0;
+	for (uint32_t slot = 0; slot < sockets->count; slot++)
+		if (!free_slots[slot])
+			ret[(*ret_count)++] = slot;
+	free(free_slots);
+	return 0;
+}
+
 void sockets_stock(
 	const struct sockets *sockets, unsigned family, uint32_t *ret_all, uint32_t *ret_free)
 {

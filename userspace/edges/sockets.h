@@ -35,6 +35,8 @@ const int *sockets_fds(const struct sockets *sockets);
 uint32_t sockets_take(struct sockets *sockets, unsigned family);
 void sockets_give(struct sockets *sockets, uint32_t slot);
 uint32_t sockets_in_use(const struct sockets *sockets);
+/* Which slots are taken; ret: room for sockets_count(). Returns 0 or -ENOMEM. */
+int sockets_used(const struct sockets *sockets, uint32_t *ret, uint32_t *ret_count);
 /* Slots of a family that are there, and that are free. */
 void sockets_stock(
 	const struct sockets *sockets, unsigned family, uint32_t *ret_all, uint32_t *ret_free);

@@ -23,6 +23,7 @@ struct config {
 	char **target_files; /* in the order given */
 	size_t target_file_count;
 	char *shard;		 /* "i/n", shard_parse(): of the targets; NULL = all */
+	char *user;		 /* that it becomes once it needs no rights; NULL = stays who it is */
 	bool standby;		 /* waits while another prober of this id writes */
 	bool watch;		 /* these files are read again when they change */
 	uint64_t interval_ns;	 /* a cycle, 1 s .. 1 h */

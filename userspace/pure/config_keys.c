@@ -89,6 +89,7 @@ static const struct key keys[] = {
 	{ "prober", "targets", KEY_FILES, .initial = "", CONFIG(target_files) },
 	{ "prober", "shard", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_shard,
 		CONFIG(shard) },
+	{ "prober", "user", KEY_TEXT, .initial = "", .may_be_empty = true, CONFIG(user) },
 	{ "prober", "standby", KEY_CHOICE, .initial = "no", .choices = yes_choices,
 		CONFIG(standby) },
 	{ "prober", "watch", KEY_CHOICE, .initial = "no", .choices = yes_choices, CONFIG(watch) },
