@@ -14,7 +14,7 @@ CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 VERSION := 0.1.0
-LIBS := libbpf liburing hiredis libcares inih jansson libzstd libmicrohttpd ncursesw
+LIBS := libbpf libseccomp liburing hiredis libcares inih jansson libzstd libmicrohttpd ncursesw
 
 CFLAGS ?= -O2 -g
 SANITIZE ?=

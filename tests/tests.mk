@@ -7,6 +7,7 @@ SAN_B := $(B)/san
 SAN_FLAGS := -fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_BIN := $(TEST_PURE:%=$(SAN_B)/tests/%)
+NET_DRIVERS := $(B)/tests/net/publish_driver $(B)/tests/net/sandbox_driver
 TEST_NET := $(sort $(wildcard tests/net/test_*.py))
 
 .PHONY: test-all test-build test-unit test-sim test-net test-sanitizers check-source
@@ -19,9 +20,9 @@ test-sim: $(filter $(B)/tests/sim/%,$(TEST_BIN))
 test-sanitizers:
 	@$(MAKE) --no-print-directory B=$(SAN_B) LDFLAGS= \
 		SANITIZE="$(SAN_FLAGS)" $(SAN_BIN)
-test-net: all $(B)/netsim $(B)/tests/net/publish_driver
+test-net: all $(B)/netsim $(NET_DRIVERS)
 	@B=$(B) tests/run $(TEST_NET)
-test-build: all $(TEST_BIN) $(B)/netsim $(B)/tests/net/publish_driver test-sanitizers
+test-build: all $(TEST_BIN) $(B)/netsim $(NET_DRIVERS) test-sanitizers
 
 check-source:
 	@scripts/check-includes
@@ -43,10 +44,17 @@ $(B)/tests/net/publish_driver: $(B)/tests/net/publish_driver.o \
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Tries system calls under the real filter.
+$(B)/tests/net/sandbox_driver: $(B)/tests/net/sandbox_driver.o \
+		$(filter $(B)/userspace/edges/sandbox%.o,$(OBJ)) \
+		$(OBJ_PURE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # The simulated network: Linux, libc, libbpf and nothing of the product.
 NETSIM_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/netsim/*.c)))
 $(B)/netsim: $(NETSIM_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libbpf) -lm
 
--include $(TEST_PURE:%=$(B)/tests/%.d) $(NETSIM_OBJ:.o=.d) $(B)/tests/net/publish_driver.d
+-include $(TEST_PURE:%=$(B)/tests/%.d) $(NETSIM_OBJ:.o=.d) $(NET_DRIVERS:%=%.d)

@@ -20,6 +20,9 @@ B = os.path.abspath(os.environ.get("B", "build"))
 MOSPROBE = os.path.join(B, "mosprobe")
 NETSIM = os.path.join(B, "netsim")
 
+# A system call that the prober's filter lacks ends it, instead of being refused.
+os.environ.setdefault("MOSPROBE_SANDBOX_STRICT", "1")
+
 # Of an entry of the streams, without labels: all of them, in this order.
 RESULT_FIELDS = """v prober target host port addr at_ms cycle n answered failed sent lost
 latency_ms jitter_ms stddev_ms latency_rise_ms loss_pct fail_pct r mos_cycle mos band state cause

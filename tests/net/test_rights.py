@@ -6,7 +6,7 @@ import pwd
 import signal
 import socket
 
-from harness import (MOSPROBE, Redis, equal, expect, folder, json_lines, path, read, run, run_tests,
+from harness import (B, MOSPROBE, Redis, equal, expect, folder, json_lines, path, read, run, run_tests,
                      skip_unless_stamped, start, stop, wait_until, write)
 
 USER = "nobody"
@@ -89,6 +89,7 @@ def may_nothing(prober, uid=None):
             if key != "CapBnd" or uid is None:
                 equal(int(lines[key], 16), 0, f"{key} of {name}")
         equal(lines["NoNewPrivs"], "1", f"NoNewPrivs of {name}")
+        equal(lines["Seccomp"], "2", f"filter of {name}")
         if uid is not None:
             equal(lines["Uid"].split(), [str(uid)] * 4, f"Uid of {name}")
             equal(lines["Gid"].split(), [str(pwd.getpwuid(uid).pw_gid)] * 4, f"Gid of {name}")
@@ -198,6 +199,43 @@ def test_who_stands_by_again_keeps_its_programs():
         stamped_by(first.results()[-2:], "bpf")
         may_nothing(first, pwd.getpwnam(USER).pw_uid)
         first.end()
+
+
+DRIVER = os.path.join(B, "tests/net/sandbox_driver")
+KILLED = -signal.SIGSYS
+
+
+def calls(mode, wanted):
+    """What comes of system calls in the sandbox: ok, an errno, or the end of the process."""
+    found = {}
+    for name in wanted:
+        done = run([DRIVER, mode, name])
+        found[name] = done.stdout.strip() if done.returncode == 0 else done.returncode
+    equal(found, wanted, f"calls in a sandbox that is {mode}")
+
+
+ALLOWED = {"thread": "ok", "execute": "ok", "inet": "ok", "is-there": "ok", "open": "ok",
+           "open-through-ring": "EACCES"}
+DEADLY = ("fork", "execve", "bpf", "unshare", "setuid", "ring")
+UNKNOWN = ("write-and-execute", "packet", "kill", "limit", "memory-lock")
+
+
+def test_calls():
+    calls("yes", {**ALLOWED, **dict.fromkeys(DEADLY, KILLED), **dict.fromkeys(UNKNOWN, "ENOSYS")})
+
+
+def test_calls_when_strict():
+    calls("strict", {**ALLOWED, **dict.fromkeys(DEADLY + UNKNOWN, KILLED)})
+
+
+def test_without_a_sandbox():
+    prober = Prober("open-box", "sandbox = no")
+    prober.seen()
+    for lines in prober.threads().values():
+        equal(lines["Seccomp"], "0", "filter")
+        equal(int(lines["CapEff"], 16), 0, "rights")
+    prober.end()
+    expect(prober.said("system calls not filtered"), read("open-box.log"))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 #include "composition/run_confine.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "composition/load.h"
 #include "edges/privilege.h"
+#include "edges/sandbox.h"
 #include "vocabulary/log.h"
 
 /* Of the thread that starts connects, where it may: a start that waits for a processor is late. */
@@ -20,12 +22,30 @@ static void warn_of_file(const char *file)
 			file, strerror(errno));
 }
 
+/* Returns how many system calls are left, 0 = all, or a negative errno. */
+static int filter_calls(const struct config *config, struct message *msg)
+{
+	bool strict = config->sandbox == SANDBOX_STRICT || getenv(RUN_SANDBOX_STRICT_VARIABLE);
+	struct message why;
+	int calls;
+
+	if (config->sandbox == SANDBOX_NO)
+		return 0;
+	calls = sandbox_enter(strict, &why);
+	if (calls >= 0)
+		return calls;
+	if (strict)
+		return message_set(msg, calls, "[prober] sandbox: %s", why.text);
+	log_line(LOG_WARN, "[prober] sandbox: %s", why.text);
+	return 0;
+}
+
 int run_confine(const struct config *config, const char *config_file, struct message *ret_rights,
 	struct message *msg)
 {
 	struct privilege_user user;
 	bool had = privilege_any();
-	int error = 0;
+	int error = 0, calls;
 
 	if (config->user)
 		error = privilege_find(&user, config->user, msg);
@@ -42,7 +62,11 @@ int run_confine(const struct config *config, const char *config_file, struct mes
 		warn_of_file(config->target_files[i]);
 	if (config->redis_url && config->standby)
 		warn_of_file(config->redis_password_file);
-	message_set(ret_rights, 0, "uid %u, %s", (unsigned)geteuid(),
-		had ? "every capability given up" : "started without capabilities");
+	calls = filter_calls(config, msg);
+	if (calls < 0)
+		return calls;
+	message_set(ret_rights, 0, "uid %u, %s, %s", (unsigned)geteuid(),
+		had ? "every capability given up" : "started without capabilities",
+		calls ? "system calls filtered" : "system calls not filtered");
 	return 0;
 }

@@ -11,7 +11,8 @@
 
 struct ring;
 
-/* Registers the sockets, by slot, as fixed files. They stay the caller's. Returns 0, or a negative
+/* Registers the sockets, by slot, as fixed files. They stay the caller's. The kernel refuses this ring all
+ * other requests, for good (IORING_REGISTER_RESTRICTIONS). Returns 0, or a negative
  * errno with a message: -ENOSYS or -EPERM where io_uring is forbidden. */
 int ring_open(struct ring **ret, const int *fds, uint32_t count, struct message *msg);
 void ring_close(struct ring *ring); /* NULL is fine */

@@ -15,6 +15,7 @@
 
 enum stamps { STAMPS_AUTO, STAMPS_BPF, STAMPS_TCP_INFO, STAMPS_CLOCK };
 enum engine_choice { ENGINE_AUTO, ENGINE_IO_URING, ENGINE_EPOLL };
+enum sandbox { SANDBOX_NO, SANDBOX_YES, SANDBOX_STRICT };
 enum output_mode { OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_SAMPLES, OUTPUT_NONE };
 
 struct config {
@@ -24,6 +25,7 @@ struct config {
 	size_t target_file_count;
 	char *shard;		 /* "i/n", shard_parse(): of the targets; NULL = all */
 	char *user;		 /* that it becomes once it needs no rights; NULL = stays who it is */
+	enum sandbox sandbox;	 /* which system calls are left then */
 	bool standby;		 /* waits while another prober of this id writes */
 	bool watch;		 /* these files are read again when they change */
 	uint64_t interval_ns;	 /* a cycle, 1 s .. 1 h */

@@ -16,6 +16,12 @@ static const struct key_choice engine_choices[] = {
 	{ "epoll", ENGINE_EPOLL },
 	{ NULL, 0 },
 };
+static const struct key_choice sandbox_choices[] = {
+	{ "no", SANDBOX_NO },
+	{ "yes", SANDBOX_YES },
+	{ "strict", SANDBOX_STRICT },
+	{ NULL, 0 },
+};
 static const struct key_choice output_choices[] = {
 	{ "table", OUTPUT_TABLE },
 	{ "jsonl", OUTPUT_JSONL },
@@ -90,6 +96,8 @@ static const struct key keys[] = {
 	{ "prober", "shard", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_shard,
 		CONFIG(shard) },
 	{ "prober", "user", KEY_TEXT, .initial = "", .may_be_empty = true, CONFIG(user) },
+	{ "prober", "sandbox", KEY_CHOICE, .initial = "yes", .choices = sandbox_choices,
+		CONFIG(sandbox) },
 	{ "prober", "standby", KEY_CHOICE, .initial = "no", .choices = yes_choices,
 		CONFIG(standby) },
 	{ "prober", "watch", KEY_CHOICE, .initial = "no", .choices = yes_choices, CONFIG(watch) },
