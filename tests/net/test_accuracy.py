@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs alone: it measures time.
 """Every sample against the truth of the simulated network, in short; `make bench-accuracy` is the long
 form. Counts must be equal, SYN by SYN; latencies to within what a busy machine does to two clocks."""
 

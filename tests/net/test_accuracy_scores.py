@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs as one of two: it measures time, roughly.
 """Latency, jitter, loss and MOS of lines of every kind, target by target and cycle by cycle, against those
 that a second implementation computes from the log of truth of the same run."""
 import csv

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs as one of two: it measures time, roughly.
 """Every wrong thing that netsim can answer: what becomes of the sample is what the network did, SYN by
 SYN, and what was passed over is counted; `probe` tells it sample by sample."""
 import collections

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs first: it takes longest.
 """`mosprobe card`: what Redis has of a target is what stands there, as text and as JSON; and who is not known."""
 import json
 import subprocess

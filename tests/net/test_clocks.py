@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs alone: it sets the machine's clock.
 """A wall clock that is set by milliseconds and by hours, and a machine that was suspended: nothing that is
 measured moves. The machine's own clock is set by hours only where it is nobody else's, in CI or with
 SET_CLOCK=1; elsewhere mosprobe alone sees it so."""

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs first: it takes longest.
 """The guard on a network where a site goes dark and later the uplink is cut: the site's targets alert,
 each for itself; the cut is one event for this prober and none for any target, and what was measured
 before and after stays as it was. And on an uplink that loses, and then is slow."""

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs as one of two: it measures time, roughly.
 """The simulated network: what it refuses to read, what it lists, and whether it is what it says."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs as one of two: it measures time, roughly.
 """What netsim answers, and how it changes over time: every packet seen from kernel sockets inside is held
 against the log of truth."""
 from math import cos, pi

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs as one of two: it measures time, roughly.
 """netsim's names and its grammar: zones, a real name server and its troubles, messages."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs as one of two: it measures time, roughly.
 """The log of truth itself, its seeds, and what it costs."""
 import re
 import sys

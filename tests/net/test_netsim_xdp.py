@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs as one of two: it measures time, roughly.
 """The simulated network of --xdp, whose peers are in the kernel: what is answered, how, and what is not;
 what the prober makes of it; what is said of packets that the link lost."""
 import collections

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs alone: it measures time.
 """The prober in the simulated network, sample by sample: even spread, pauses."""
 import collections
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs first: it takes longest.
 """Results that wait on disk while Redis is away: each stands in the stream once when it is back, also when the process
 was killed meanwhile; new ones do not wait for them; and beyond the bound the oldest are dropped and counted."""
 import glob

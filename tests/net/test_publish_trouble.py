@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs first: it takes longest.
 """The publisher and a Redis that is not well: killed, mute, full, forgetful, a replica, none at
 all. Each result and transition still stands there once, and each trouble is said once."""
 import contextlib

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs as one of two: it measures time, roughly.
 """Many names behind one address: their connects come one after the other, no more than address_rate in a
 second; and max_rate for all together."""
 import bisect

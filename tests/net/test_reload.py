@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs first: it takes longest.
 """SIGHUP, and files that are watched: targets come, go and change while the others go on."""
 import os
 import random

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs as one of two: it measures time, roughly.
 """A reload of very many targets, which takes no time from those that are due."""
 import re
 import resource

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs as one of two: it measures time, roughly.
 """Sockets for a total outage: enough of them by themselves, a warning before the last is taken, and starts
 that are late or skipped, counted, and no burst, when there are too few."""
 import collections

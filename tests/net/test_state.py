@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs first: it takes longest.
 """prober.state_dir: what is known of targets outlives the process, whatever ends it; and a folder that cannot be
 trusted is set aside, never used and never fatal."""
 import os
