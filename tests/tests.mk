@@ -16,7 +16,7 @@ TEST_NET := $(sort $(wildcard tests/net/test_*.py))
 
 .PHONY: test-all test-build test-unit test-sim test-net test-sanitizers test-tsan tsan-build check-source
 test-all: check-source test-build
-	@B=$(B) tests/run $(TEST_BIN) $(SAN_BIN) $(TSAN_BIN) $(TEST_NET)
+	@B=$(B) tests/run $(TEST_BIN) $(SAN_BIN) $(TSAN_BIN) $(FUZZ_TEST) $(TEST_NET)
 test-unit: $(filter $(B)/tests/unit/%,$(TEST_BIN))
 	@B=$(B) tests/run $^
 test-sim: $(filter $(B)/tests/sim/%,$(TEST_BIN))
@@ -31,7 +31,7 @@ test-tsan: tsan-build
 	@B=$(B) tests/run $(TSAN_BIN) tests/net/test_threads.py
 test-net: all $(B)/netsim $(NET_DRIVERS) tsan-build
 	@B=$(B) tests/run $(TEST_NET)
-test-build: all $(TEST_BIN) $(B)/netsim $(NET_DRIVERS) test-sanitizers tsan-build
+test-build: all $(TEST_BIN) $(B)/netsim $(NET_DRIVERS) test-sanitizers tsan-build fuzz-build
 
 check-source:
 	@scripts/check-includes
