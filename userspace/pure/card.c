@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The end of the year 9999. */
+#define MOMENT_MOST_MS 253402300799999.0
+
 static const struct {
 	const char *name;
 	bool number;
@@ -64,6 +67,13 @@ double card_number(const struct card *card, enum card_field field)
 	double value = strtod(text, &end);
 
 	return !*text || *end || !isfinite(value) ? (double)NAN : value;
+}
+
+uint64_t card_moment_ms(const struct card *card, enum card_field field)
+{
+	double at_ms = card_number(card, field);
+
+	return at_ms > 0 && at_ms <= MOMENT_MOST_MS ? (uint64_t)at_ms : 0;
 }
 
 void card_add_label(struct card *card, size_t *used, const char *key, const char *value)

@@ -86,6 +86,8 @@ struct card {
 
 /* The number of a field, NAN when it has none. */
 double card_number(const struct card *card, enum card_field field);
+/* The wall clock in a field, in ms; 0 = it holds none, or one after the year 9999. */
+uint64_t card_moment_ms(const struct card *card, enum card_field field);
 /* Adds a label, when there is room. *used: bytes so far, from 0. */
 void card_add_label(struct card *card, size_t *used, const char *key, const char *value);
 

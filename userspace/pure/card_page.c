@@ -109,22 +109,22 @@ static const char *field(const struct layout *layout, enum card_field name)
 	return layout->card->fields[name];
 }
 
-static uint64_t since(const struct layout *layout, double at_ms)
+static uint64_t since(const struct layout *layout, uint64_t at_ms)
 {
-	double now_ms = (double)layout->card->now_ms;
+	uint64_t now_ms = layout->card->now_ms;
 
-	return at_ms < now_ms ? (uint64_t)(now_ms - at_ms) : 0;
+	return at_ms < now_ms ? now_ms - at_ms : 0;
 }
 
 static void put_state(struct layout *layout)
 {
-	double since_ms = card_number(layout->card, CARD_SINCE_MS);
+	uint64_t since_ms = card_moment_ms(layout->card, CARD_SINCE_MS);
 	char line[CARD_LINE_SIZE], for_text[AGO_SIZE], at[UTC_SIZE];
 
-	if (since_ms > 0)
+	if (since_ms)
 		snprintf(line, sizeof line, "%s: %s for %s, since %s", layout->card->target,
 			field(layout, CARD_STATE), ago(for_text, since(layout, since_ms)),
-			utc(at, (uint64_t)since_ms));
+			utc(at, since_ms));
 	else
 		snprintf(line, sizeof line, "%s: %s", layout->card->target,
 			field(layout, CARD_STATE));
@@ -166,13 +166,13 @@ static void put_labels(struct layout *layout)
 static void put_head(struct layout *layout)
 {
 	const struct card *card = layout->card;
-	double at_ms = card_number(card, CARD_AT_MS);
+	uint64_t at_ms = card_moment_ms(card, CARD_AT_MS);
 	char line[2 * CARD_LINE_SIZE], age[AGO_SIZE];
 
 	put_state(layout);
 	put_mos(layout);
 	snprintf(line, sizeof line, "measured %s ago by %s at %s, stamps %s",
-		at_ms > 0 ? ago(age, since(layout, at_ms)) : "-", card->prober,
+		at_ms ? ago(age, since(layout, at_ms)) : "-", card->prober,
 		*field(layout, CARD_ADDR) ? field(layout, CARD_ADDR) : "no address",
 		*field(layout, CARD_STAMPS) ? field(layout, CARD_STAMPS) : "none");
 	put_long(layout, line, 2);
