@@ -86,6 +86,12 @@ test: setup-test
 	@$(MAKE) --no-print-directory $(JOBS) test-build
 	@$(MAKE) --no-print-directory test-all
 
+# Not a part of `make test`: it takes minutes.
+.PHONY: lint
+lint: setup-test $(B)/handshake.skel.h $(B)/reflect.skel.h
+	@scripts/lint $(B) -std=gnu11 $(WARN) -pthread -D_GNU_SOURCE -DMOSPROBE_VERSION='"$(VERSION)"' \
+		-Iuserspace -Ibpf -isystem $(B) $(LIB_CFLAGS)
+
 clean:
 	rm -rf $(B)
 

@@ -226,7 +226,7 @@ int main(void)
 	}
 	printf("\nns per target, %u targets, %u codecs: median (fastest) of %u runs; chosen at start: %s\n"
 	       "limits: dR %g, dMOS %g, fastest of avx2 %g and %g ns\n",
-		TARGETS, codec_count, RUNS, columns_way_name(columns_way_best()), R_MOST, MOS_MOST,
+		(unsigned)TARGETS, codec_count, (unsigned)RUNS, columns_way_name(columns_way_best()), R_MOST, MOS_MOST,
 		SCORE_NS_MOST, EXPLAIN_NS_MOST);
 	return good ? 0 : 1;
 }

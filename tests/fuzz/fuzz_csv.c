@@ -26,18 +26,23 @@ static size_t lines(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size), *written = NULL;
-	FILE *in = size ? fmemopen(text, size, "r") : fopen("/dev/null", "re"), *out;
+	FILE *in, *out;
 	size_t length = 0;
 	struct message msg;
 	int error;
 
+	if (size)
+		in = fmemopen(text, size, "r");
+	else
+		in = fopen("/dev/null", "re");
+	CHECK(in);
 	out = open_memstream(&written, &length);
-	CHECK(in && out);
+	CHECK(out);
 	error = score_csv(in, out, &config->model, &config->defaults.codec, &msg);
 	fclose(in);
 	fclose(out);
 	if (!error)
-		CHECK(lines(written, length) == lines(text, size) + (text[size - 1] != '\n'));
+		CHECK(lines(written, length) == lines(text, size) + (size && text[size - 1] != '\n'));
 	else
 		CHECK(lines(written, length) <= lines(text, size));
 	/* What does not exist is left empty; a field of the input may hold these letters. */

@@ -192,11 +192,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct state_store *state;
 	struct state_parts parts;
 	struct message note, msg;
-	const void *window;
+	const void *window = NULL;
 
 	fuzz_file("targets.state", file, make_file(text));
 	CHECK(!state_open(&state, &setup, &note, &msg));
-	for (uint32_t i = 0; i < setup.room; i++)
+	for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (state_adopt(state, names[i], i, &parts, &window))
 			go_on(&parts, window);
 	while (state_next_orphan(state, &parts, &window))

@@ -81,10 +81,12 @@ static void apply(struct gathered *gathered, const struct change *change, uint64
 	}
 }
 
-/* NULL when nothing ever changes. */
 static const uint32_t *causes_of(const struct scenario *scenario, const struct segment *segment)
 {
-	return scenario->causes ? scenario->causes + segment->first_cause : NULL;
+	static const uint32_t none[1];
+
+	/* There are none at all when nothing ever changes. */
+	return scenario->causes ? scenario->causes + segment->first_cause : none;
 }
 
 static void apply_all(struct gathered *gathered, const struct scenario *scenario,

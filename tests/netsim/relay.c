@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "relay.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -116,6 +117,7 @@ static void hold(struct state *state, const struct dns_line *line, const struct 
 
 	if (queue->count == WAITING_MAX)
 		return;
+	assert(queue->entries);
 	entry = &queue->entries[(queue->first + queue->count++) % WAITING_MAX];
 	*entry = *question;
 	entry->due_ns = start_elapsed_ns(state->relay->start) + line->delay_ns;

@@ -17,7 +17,7 @@
 /* To look at three clocks takes a tenth of this. */
 #define COMPARE_NS 1000
 /* Further apart than two looks can be: one was set. */
-#define SET_NS 20000
+#define SET_NS 20000u
 #define DOUBT_NS 50000000
 /* Packets read between two looks at what is due: each costs a microsecond or two. */
 #define READ_MAX 8
@@ -65,7 +65,7 @@ static bool compare_clocks(struct responder *responder)
 	uint64_t offset_ns = before_ns + taken_ns / 2 - realtime_ns;
 
 	if (taken_ns < COMPARE_NS || !responder->offset_ns) {
-		if (responder->offset_ns && offset_ns - responder->offset_ns + SET_NS > 2 * SET_NS)
+		if (responder->offset_ns && offset_ns - responder->offset_ns + SET_NS > UINT64_C(2) * SET_NS)
 			responder->doubt_until_ns = before_ns + DOUBT_NS;
 		responder->offset_ns = offset_ns;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -46,7 +47,7 @@ static int next_word(struct reader *reader, char **cursor, char **ret_word)
 		*from = '\0';
 	for (; *from && (quote || !strchr(BLANKS, *from)); from++) {
 		if (quote ? *from == quote : *from == '"' || *from == '\'')
-			quote = quote ? '\0' : *from;
+			quote = (char)(quote ? '\0' : *from);
 		else
 			*to++ = *from;
 	}
@@ -116,6 +117,7 @@ static void *add(void **array, size_t *count, size_t *capacity, size_t size)
 		*array = grown;
 		*capacity = larger;
 	}
+	assert(*array);
 	return memset((char *)*array + (*count)++ * size, 0, size);
 }
 

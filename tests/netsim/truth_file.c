@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "truth_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -83,6 +84,7 @@ int truth_file_open(struct truth_file *file, const char *path)
 	error = map_file(file, path);
 	if (error)
 		return error;
+	assert(file->map);
 	file->header = file->map;
 	file->records = (const void *)(file->header + 1);
 	if (memcmp(file->header->magic, TRUTH_MAGIC, sizeof TRUTH_MAGIC) != 0 ||

@@ -26,7 +26,7 @@ static struct json *history(const struct card *card)
 
 	/* A cell each: the least and the most of one record are the record's. */
 	card_trend(&trend, card, HISTORY_RECORDS);
-	json_add_integer(json, "from_ms", (long long)(first * HISTORY_RECORD_MS));
+	json_add_integer(json, "from_ms", (long long)first * HISTORY_RECORD_MS);
 	json_add_integer(json, "record_ms", HISTORY_RECORD_MS);
 	json_add_numbers(json, "mos_least", trend.mos, HISTORY_RECORDS);
 	json_add_numbers(json, "latency_ms", trend.latency_ms, HISTORY_RECORDS);

@@ -111,7 +111,8 @@ static void print_json_sample(const struct sample *sample, const char *address, 
 	json_add_text(json, "outcome", outcome_name(sample->outcome));
 	json_add_number(json, "latency_ms", sample->rtt_ns ? nsec_to_ms(sample->rtt_ns) : NAN);
 	json_add_integer(json, "sent", sample->sent);
-	json_add_number(json, "answered_syn", answered_syn(sample) ? answered_syn(sample) : NAN);
+	json_add_number(json, "answered_syn",
+		answered_syn(sample) ? (double)answered_syn(sample) : (double)NAN);
 	json_add_integer(json, "lost", sample->lost);
 	json_add_integer(json, "provoked", sample->provoked);
 	json_add_integer(json, "ambiguous", sample->ambiguous);
@@ -138,7 +139,7 @@ static void print_text_sample(const struct sample *sample, const char *address, 
 		strcpy(answered, "?");
 	if (is_answered(sample))
 		snprintf(lost, sizeof lost, "%u", sample->lost);
-	printf("%3u  %-15s %-12s %11s %5s %9s %5s  %-8s %s\n", sample->index + 1,
+	printf("%3u  %-15s %-12s %11s %5s %9s %5s  %-8s %s\n", sample->index + 1u,
 		address[0] ? address : "-", outcome_name(sample->outcome), latency, sent, answered,
 		lost, stamp_source_name(sample->source), note);
 }

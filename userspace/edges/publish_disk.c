@@ -146,12 +146,13 @@ static int find_all(struct disk *disk, struct message *ret_note, struct message 
 	DIR *folder = fdopendir(dup(disk->dir_fd));
 	const struct dirent *entry;
 	unsigned bad = 0;
-	int error = folder ? 0 : -errno;
+	int error = 0;
 
+	if (!folder)
+		return message_set(msg, -errno, "state_dir %s: %s", disk->dir, strerror(errno));
 	while (!error && (entry = readdir(folder)))
 		error = find(disk, entry->d_name, &bad);
-	if (folder)
-		closedir(folder);
+	closedir(folder);
 	if (error)
 		return message_set(msg, error, "state_dir %s: %s", disk->dir, strerror(-error));
 	if (disk->count)
@@ -290,8 +291,8 @@ uint64_t disk_put(struct disk *disk, struct chunk *chunk)
 static int read_chunk(struct disk *disk, const char *name, struct chunk *ret)
 {
 	int fd = openat(disk->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct chunk_head head;
-	struct stat status;
+	struct chunk_head head = { .count = 0 };
+	struct stat status = { .st_size = 0 };
 	void *packed = NULL;
 	int error = fd < 0 || fstat(fd, &status) ? -errno : 0;
 

@@ -60,5 +60,5 @@ void lag_text(char ret[2 * LAG_TEXT_SIZE], const char texts[STREAM_COUNT][LAG_TE
 {
 	const char *results = texts[STREAM_RESULTS], *alerts = texts[STREAM_ALERTS];
 
-	snprintf(ret, 2 * LAG_TEXT_SIZE, "%s%s%s", alerts, *alerts && *results ? " " : "", results);
+	snprintf(ret, (size_t)2 * LAG_TEXT_SIZE, "%s%s%s", alerts, *alerts && *results ? " " : "", results);
 }

@@ -87,7 +87,7 @@ static int ask_hashes(struct restore *restore, struct message *msg)
 
 	restore->taken = 0;
 	if (path)
-		memcpy(path, prefix, length);
+		memcpy(path, prefix, length + 1);
 	for (uint32_t i = 0; i < restore->count && !error; i++) {
 		target_key(restore->roster->targets[restore->first + i], path + length);
 		error = connection_say(restore->dialogue.connection, "HMGET", path, "seq",

@@ -6,7 +6,7 @@
 
 #include "vocabulary/nsec.h"
 
-#define BATCH_BYTES (64 * 1024) /* formatted before the socket is asked again */
+#define BATCH_BYTES (64u << 10) /* formatted before the socket is asked again */
 #define HEARTBEAT_LEAST_MS 15000
 
 static uint64_t counted(const _Atomic uint64_t *counter)

@@ -76,7 +76,7 @@ int view_ask(struct view *view, const char *const *words)
 	size_t lengths[VIEW_WORDS];
 	int count = 0;
 
-	for (; words[count] && count < VIEW_WORDS; count++) {
+	for (; count < VIEW_WORDS && words[count]; count++) {
 		list[count] = words[count];
 		lengths[count] = strlen(words[count]);
 	}

@@ -122,7 +122,9 @@ static attr_t attributes(enum screen_style style)
 
 static short pair(enum screen_style style)
 {
-	return coloured && (style == STYLE_BAD || style == STYLE_POOR) ? (short)style : 0;
+	bool has_one = coloured && (style == STYLE_BAD || style == STYLE_POOR);
+
+	return (short)(has_one ? style : STYLE_PLAIN);
 }
 
 /* As many bytes of text as columns have room for. */

@@ -193,7 +193,7 @@ static const char *examine(struct state_file *file, const struct state_setup *se
 		return fault;
 	file->found_window_size = header.window_size;
 	file->found_places =
-		(uint32_t)((file->found_size - HEADER_SIZE) / (2 * header.record_size));
+		(uint32_t)((file->found_size - HEADER_SIZE) / ((size_t)2 * header.record_size));
 	file->same_interval = header.interval_ns == ours.interval_ns;
 	file->same = file->same_interval && header.window_size == ours.window_size;
 	return has_damage(file) ? "it is damaged" : NULL;

@@ -140,7 +140,7 @@ static int read_codec(const struct key *key, char *place, const char *value, str
 	if (!is_plain_name(value, key->size - 1))
 		return message_set(why, -EINVAL, "must be the name of a codec, such as g711");
 	memset(place, 0, key->size);
-	memcpy(place, value, length);
+	memcpy(place, value, length + 1);
 	return 0;
 }
 

@@ -163,7 +163,7 @@ static size_t fixed_text_large(char ret[FIXED_TEXT_SIZE], double value, unsigned
 size_t fixed_text(char ret[FIXED_TEXT_SIZE], double value, unsigned decimals)
 {
 	static const double scales[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
-	char buffer[32], *end = buffer + sizeof buffer, *at = end;
+	char buffer[32], *end = buffer + sizeof buffer, *at;
 	size_t length;
 	uint64_t units;
 	double scaled;

@@ -27,7 +27,7 @@ static uint16_t scaled(double value, double scale)
 
 static uint16_t mean_of(const struct history_mean *mean, double scale)
 {
-	return mean->count ? scaled(mean->sum / mean->count, scale) : NONE;
+	return mean->count ? scaled(mean->sum / (float)mean->count, scale) : NONE;
 }
 
 static void put(uint8_t *at, uint16_t value)

@@ -18,6 +18,7 @@
 #define MOSPROBE_HISTORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "pure/result.h"
@@ -25,7 +26,7 @@
 #define HISTORY_RECORD_MS 300000
 #define HISTORY_RECORDS 288
 #define HISTORY_RECORD_SIZE 16
-#define HISTORY_SIZE (HISTORY_RECORDS * HISTORY_RECORD_SIZE)
+#define HISTORY_SIZE ((size_t)HISTORY_RECORDS * HISTORY_RECORD_SIZE)
 
 /* A sum and of how many. */
 struct history_mean {

@@ -18,7 +18,7 @@ static void hash_text(char ret[RESULT_KEY_SIZE], const char *const parts[], unsi
 	for (unsigned i = 0; i < count; i++)
 		XXH3_128bits_update(&state, parts[i], strlen(parts[i]) + 1);
 	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
-	for (unsigned i = 0; i < sizeof canonical.digest; i++) {
+	for (size_t i = 0; i < sizeof canonical.digest; i++) {
 		ret[2 * i] = hex[canonical.digest[i] >> 4];
 		ret[2 * i + 1] = hex[canonical.digest[i] & 15];
 	}

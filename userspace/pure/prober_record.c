@@ -80,7 +80,7 @@ bool prober_record_read(const char *text, size_t length, const char *prober_id,
 {
 	struct prober_events events = { .vantage_seq = 0 };
 	size_t before = summed(text, length);
-	char *copy = before ? strndup(text, before) : NULL, *at = copy, head[128];
+	char *copy = before ? strndup(text, before) : NULL, *at, head[128];
 	int head_length =
 		snprintf(head, sizeof head, "mosprobe events %d\nprober %s\n", VERSION, prober_id);
 	bool good = copy && !strncmp(copy, head, (size_t)head_length);

@@ -164,7 +164,8 @@ struct table_layout table_layout(unsigned width, unsigned target_width, bool col
 	}
 	if (least > TARGET_WIDTH_NARROW)
 		least = TARGET_WIDTH_NARROW;
-	for (int c = COLUMN_COUNT; width < rest_width(&layout) + least && --c > COLUMN_TARGET;)
+	for (int c = COLUMN_COUNT - 1; c > COLUMN_TARGET && width < rest_width(&layout) + least;
+		c--)
 		layout.widths[c] = 0;
 	rest = rest_width(&layout);
 	layout.widths[COLUMN_TARGET] = width - rest;

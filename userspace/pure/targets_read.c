@@ -66,6 +66,8 @@ static int start_draft(const struct target_list *list, const struct config *conf
 			name = list->line.pairs[i].value;
 	if (name && !*name)
 		return message_set(msg, -EINVAL, "class: the name of the class is missing");
+	if (!name)
+		name = "";
 	class = config_class_find(config, name);
 	if (!class)
 		return message_set(msg, -EINVAL,

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int message_set(struct message *msg, int error, const char *format, ...)
+int(message_set)(struct message *msg, int error, const char *format, ...)
 {
 	if (msg) {
 		va_list args;

@@ -15,4 +15,14 @@ struct message {
 int message_set(struct message *msg, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+#ifdef MOSPROBE_LINT
+/* For analysers, which do not see across files what it returns. */
+#define message_set(msg, error, ...)                                                               \
+	({                                                                                         \
+		int message_error = (error);                                                       \
+		message_set(msg, message_error, __VA_ARGS__);                                      \
+		message_error;                                                                     \
+	})
+#endif
+
 #endif
