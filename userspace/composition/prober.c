@@ -61,11 +61,16 @@ static int take_memory(struct prober *prober)
 	prober->days = calloc(targets, sizeof *prober->days);
 	prober->visits = calloc(targets, sizeof *prober->visits);
 	prober->addresses = calloc(targets, sizeof *prober->addresses);
+	prober->addresses_v6 = calloc(targets, sizeof *prober->addresses_v6);
+	if (setup->config->cycles)
+		prober->cycles_left = calloc(targets, sizeof *prober->cycles_left);
 	prober->flights = calloc(slots, sizeof *prober->flights);
 	prober->completions = calloc(COMPLETIONS_PER_TURN, sizeof *prober->completions);
 	return prober->schedule && prober->cycles && prober->window && prober->rates &&
 			       prober->alerts && prober->closer && prober->days && prober->visits &&
-			       prober->addresses && prober->flights && prober->completions
+			       prober->addresses && prober->addresses_v6 && prober->flights &&
+			       prober->completions &&
+			       (prober->cycles_left || !setup->config->cycles)
 		       ? 0
 		       : -ENOMEM;
 }
@@ -126,6 +131,8 @@ void prober_destroy(struct prober *prober)
 	free(prober->days);
 	free(prober->visits);
 	free(prober->addresses);
+	free(prober->addresses_v6);
+	free(prober->cycles_left);
 	free(prober->flights);
 	free(prober->completions);
 	roster_change_free(&prober->adoption.change);

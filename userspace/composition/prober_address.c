@@ -19,8 +19,9 @@ static bool wants(const struct prober *prober, uint32_t target, enum family othe
 	return prober_target(prober, target)->settings->family != other;
 }
 
-static struct address address_of(const struct host_address *host, unsigned family)
+static struct address address_of(const struct prober *prober, uint32_t number, unsigned family)
 {
+	const struct host_address *host = &prober->addresses[number];
 	struct address address = { .family = 0 };
 
 	if (family == 4 && host->has_v4) {
@@ -28,31 +29,36 @@ static struct address address_of(const struct host_address *host, unsigned famil
 		memcpy(address.bytes, host->v4, sizeof host->v4);
 	} else if (family == 6 && host->has_v6) {
 		address.family = 6;
-		memcpy(address.bytes, host->v6, sizeof host->v6);
+		memcpy(address.bytes, prober->addresses_v6[number].bytes, sizeof(struct host_v6));
 	}
 	return address;
 }
 
-void prober_set_address(struct host_address *host, unsigned family, const struct address *address)
+void prober_set_address(
+	struct prober *prober, uint32_t number, unsigned family, const struct address *address)
 {
+	struct host_address *host = &prober->addresses[number];
 	bool has = address->family == family;
 
 	if (family == 4) {
 		host->has_v4 = has;
 		memcpy(host->v4, address->bytes, sizeof host->v4);
-	} else {
-		host->has_v6 = has;
-		memcpy(host->v6, address->bytes, sizeof host->v6);
+		return;
 	}
+	host->has_v6 = has;
+	if (has)
+		memcpy(prober->addresses_v6[number].bytes, address->bytes, sizeof(struct host_v6));
 }
 
 static struct address choose(const struct prober *prober, uint32_t target)
 {
-	const struct host_address *host = &prober->addresses[prober_host(prober, target)];
+	uint32_t number = prober_host(prober, target);
+	const struct host_address *host = &prober->addresses[number];
 	bool has4 = host->has_v4 && wants(prober, target, FAMILY_6);
 	bool has6 = host->has_v6 && wants(prober, target, FAMILY_4);
 
-	return address_of(host, family_choose(&prober->visits[target].family, has4, has6));
+	return address_of(
+		prober, number, family_choose(&prober->visits[target].family, has4, has6));
 }
 
 struct address prober_address(const struct prober *prober, uint32_t target)
@@ -110,12 +116,11 @@ static void tell_move(struct prober *prober, uint32_t host, const struct address
 static void take(
 	struct prober *prober, uint32_t number, unsigned family, const struct address *answer)
 {
-	struct host_address *host = &prober->addresses[number];
-	struct address known = address_of(host, family);
+	struct address known = address_of(prober, number, family);
 
 	if (known.family && answer->family && !address_equal(&known, answer))
 		tell_move(prober, number, &known, answer);
-	prober_set_address(host, family, answer);
+	prober_set_address(prober, number, family, answer);
 }
 
 void prober_take_answers(struct prober *prober)

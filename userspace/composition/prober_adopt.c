@@ -18,7 +18,7 @@ void prober_take_literal(struct prober *prober, uint32_t host)
 	known->named = address_parse(&address, prober->generation->roster->hosts[host]) != 0;
 	if (known->named)
 		return;
-	prober_set_address(known, address.family, &address);
+	prober_set_address(prober, host, address.family, &address);
 	known->status = DNS_OK;
 }
 
@@ -29,11 +29,12 @@ void prober_begin(struct prober *prober, uint32_t target)
 
 	*visit = (struct visit) {
 		.next_waiting = NOBODY,
-		.cycles_left = cycles ? (uint32_t)cycles : UINT32_MAX,
 		.state = STATE_UNVERIFIED,
 		.band = BAND_NONE,
 		.awaited = true,
 	};
+	if (prober->cycles_left)
+		prober->cycles_left[target] = (uint32_t)cycles;
 	if (!prober->setup.begin_now)
 		visit->phase = (uint32_t)(target_hash(prober_target(prober, target)) >> 32);
 	prober->unfinished += cycles;
@@ -51,7 +52,7 @@ static void leave(struct prober *prober, uint32_t target)
 {
 	struct visit *visit = &prober->visits[target];
 
-	if (visit->cycles_left || visit->cycles_open)
+	if (!visit->no_more || visit->cycles_open)
 		return;
 	visit->leaving = false;
 	prober->leaving--;
@@ -68,7 +69,7 @@ void prober_starts_no_more(struct prober *prober, uint32_t target)
 {
 	struct visit *visit = &prober->visits[target];
 
-	visit->cycles_left = 0;
+	visit->no_more = true;
 	if (visit->open_cycle != CYCLE_NONE &&
 		cycles_cut(prober->cycles, visit->open_cycle, visit->next_index))
 		prober_hold(prober, visit->open_cycle);
@@ -104,8 +105,8 @@ static void remove_target(struct prober *prober, uint32_t target)
 	prober->counts.awaited -= visit->awaited;
 	prober->counters.muted -= visit->muted;
 	/* Cycles that are open count until they are discarded. */
-	if (visit->cycles_left != UINT32_MAX)
-		prober->unfinished -= visit->cycles_left - open;
+	if (prober->cycles_left)
+		prober->unfinished -= prober->cycles_left[target] - open;
 	visit->leaving = true;
 	prober->leaving++;
 	leave(prober, target);

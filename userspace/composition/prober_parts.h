@@ -33,35 +33,41 @@
 /* This many starts may fall on one moment, however slow the usual rate is. */
 #define START_TOKENS_LEAST 32.0
 
-/* A target between its starts. */
+/* A target between its starts: 32 bytes, so that two of them share a cache line. */
 struct visit {
-	uint64_t number;       /* of the cycle that next_index belongs to */
-	uint32_t phase;	       /* in 1/2^32 of the interval */
+	uint32_t number; /* of the cycle that next_index belongs to; seconds since 1970 at most */
+	uint32_t phase;	 /* in 1/2^32 of the interval */
 	uint32_t open_cycle;   /* index of its open cycle, CYCLE_NONE before its first start */
 	uint32_t next_waiting; /* in the line for a free slot */
-	uint32_t cycles_left;  /* to start; UINT32_MAX = endless */
 	uint32_t
 		stretch_ms; /* by which prober.address_rate has put off the sample that is due next */
 	uint32_t address_hash; /* of the address of its newest folded cycle, 0 = none */
-	uint16_t samples;      /* of the cycle that next_index belongs to */
-	uint16_t next_index;   /* sample that is due next */
-	uint8_t state;	       /* enum state, as counted in the heartbeat */
-	uint8_t band;	       /* enum band, as counted for the metrics */
-	bool awaited;	       /* it has had no result yet */
+	uint8_t samples;       /* of the cycle that next_index belongs to */
+	uint8_t next_index;    /* sample that is due next */
+	uint8_t state : 4;     /* enum state, as counted in the heartbeat */
+	uint8_t band : 4;      /* enum band, as counted for the metrics */
+	uint8_t awaited : 1;   /* it has had no result yet */
+	uint8_t muted : 1;     /* as counted in the heartbeat */
+	uint8_t no_more : 1;   /* it has no cycle to start */
+	uint8_t leaving : 1;   /* was removed, and has something under way */
+	uint8_t returning : 1; /* and is there again */
 	uint8_t failed_cycles; /* in a row */
-	bool muted;	       /* as counted in the heartbeat */
-	bool leaving;	       /* was removed, and has something under way */
-	bool returning;	       /* and is there again */
 	uint8_t cycles_open;
 	struct family_use family; /* the one in use */
 };
+_Static_assert(sizeof(struct visit) == 32, "no padding");
+_Static_assert(CYCLE_SAMPLES_MAX <= UINT8_MAX && STATE_COUNT <= 16 && BAND_COUNT <= 16, "they fit");
 
-/* What is known of a host. */
+/* What is known of a host. Its IPv6 address stands elsewhere, so that a fleet without any has no memory for them. */
 struct host_address {
-	uint8_t v4[4], v6[16];
-	bool has_v4, has_v6;
-	bool named;	/* it is a name, for the resolver */
+	uint8_t v4[4];
 	uint8_t status; /* enum dns_status */
+	uint8_t has_v4 : 1, has_v6 : 1;
+	uint8_t named : 1; /* it is a name, for the resolver */
+};
+
+struct host_v6 {
+	uint8_t bytes[16];
 };
 
 /* A slot with a connect under way. */
@@ -121,7 +127,9 @@ struct prober {
 	struct alert_state *alerts;	/* by target */
 	struct day_memory *days;	/* by target */
 	struct visit *visits;		/* by target */
+	uint32_t *cycles_left;		/* to start, by target; NULL = endless */
 	struct host_address *addresses; /* by host */
+	struct host_v6 *addresses_v6;	/* by host; of those who have one */
 	struct flight *flights;		/* by slot */
 	struct completion *completions;
 	struct guard *guard;
@@ -217,8 +225,9 @@ void prober_ahead_folds(struct prober *prober);
 void prober_take_answers(struct prober *prober);
 /* Looks whether the resolver fails, and tells when that changes. */
 void prober_watch_resolver(struct prober *prober);
-/* What is known of a host's family becomes this; family 0 = none. */
-void prober_set_address(struct host_address *host, unsigned family, const struct address *address);
+/* What is known of a host's family becomes this; address's family 0 = none. */
+void prober_set_address(
+	struct prober *prober, uint32_t host, unsigned family, const struct address *address);
 /* Where the target's open cycle goes, or the next one; family 0 = nowhere. */
 struct address prober_address(const struct prober *prober, uint32_t target);
 /* A cycle has all its outcomes: is the other family to be tried? */

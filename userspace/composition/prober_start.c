@@ -58,7 +58,7 @@ static void next_cycle(struct prober *prober, uint32_t target)
 {
 	struct visit *visit = &prober->visits[target];
 
-	visit->samples = (uint16_t)settings_of(prober, target)->samples;
+	visit->samples = (uint8_t)settings_of(prober, target)->samples;
 	visit->next_index = 0;
 	visit->open_cycle = CYCLE_NONE;
 }
@@ -69,7 +69,7 @@ void prober_first_start(struct prober *prober, uint32_t target)
 	int64_t since_ns = (int64_t)prober->turn_ns - cycle_begin_ns(prober, target, 0);
 
 	/* The first cycle that is whole. */
-	visit->number = (uint64_t)((since_ns + (int64_t)prober->interval_ns - 1) /
+	visit->number = (uint32_t)((since_ns + (int64_t)prober->interval_ns - 1) /
 				   (int64_t)prober->interval_ns);
 	next_cycle(prober, target);
 	schedule_add(prober->schedule, target, prober_due_ns(prober, target));
@@ -85,7 +85,8 @@ static void advance(struct prober *prober, uint32_t target)
 	if (++visit->next_index == visit->samples) {
 		next_cycle(prober, target);
 		visit->number++;
-		if (visit->cycles_left != UINT32_MAX && --visit->cycles_left == 0)
+		visit->no_more = prober->cycles_left && --prober->cycles_left[target] == 0;
+		if (visit->no_more)
 			return;
 		/* After a pause of whole cycles these are simply missing. */
 		due_ns = prober_due_ns(prober, target);
@@ -106,7 +107,7 @@ static bool open_cycle(struct prober *prober, uint32_t target)
 		return true;
 	/* Now, for the cycle before may have been judged since its last start. */
 	if (closer_take(prober->closer, target) && visit->samples < closer)
-		visit->samples = (uint16_t)closer;
+		visit->samples = (uint8_t)closer;
 	if (prober_may_hold(prober, cycles_count(prober->cycles) + 1))
 		visit->open_cycle =
 			cycles_open(prober->cycles, target, visit->number, visit->samples);
@@ -126,7 +127,7 @@ static void skip_cycle(struct prober *prober, uint32_t target)
 	counters->skips[SKIP_LATE] += samples;
 	if (prober->unfinished)
 		prober->unfinished--;
-	prober->visits[target].next_index = (uint16_t)(samples - 1);
+	prober->visits[target].next_index = (uint8_t)(samples - 1);
 	advance(prober, target);
 }
 

@@ -13,9 +13,9 @@
 
 /* Zeroed: a fine start. */
 struct family_use {
-	uint8_t second;	  /* 1: IPv6 is the one in use */
-	uint8_t failed;	  /* cycles in a row without an answer at it */
-	uint8_t patience; /* so many of them are borne */
+	uint8_t second : 1; /* 1: IPv6 is the one in use */
+	uint8_t failed : 7; /* cycles in a row without an answer at it */
+	uint8_t patience;   /* so many of them are borne */
 };
 
 /* The family to visit, 4 or 6; 0 when neither has an address. has4, has6: which there are (and wanted). */
