@@ -135,10 +135,10 @@ static inline void hold_against_reference(struct line *line, bool folded)
 	bool settled = reference_is_settled(&line->ref, 5, line->number);
 	struct reference_transition expected = { .happened = false };
 
-	assert_near(line->mos, mos, 1e-5);
+	assert_near(line->mos, mos, 2e-5);
 	if (folded)
 		assert_near(line->score.mos_cycle,
-			line->ref.all[line->ref.count - 1].score.mos_cycle, 1e-5);
+			line->ref.all[line->ref.count - 1].score.mos_cycle, 2e-5);
 	if (line->muted)
 		expected.happened = reference_ladder_mute(&line->ladder);
 	else if (folded)

@@ -10,16 +10,17 @@
 #include "vocabulary/settings.h"
 #include "vocabulary/verdict.h"
 
-/* A target's place on the ladder. All zero is a fine start: ok, nothing held. */
+/* A target's place on the ladder. All zero is a fine start: ok, nothing held. Packed, for there are a million of
+ * them: 20 bytes. */
 struct alert_state {
-	uint64_t changed_ms; /* wall clock of the newest transition, 0 = none */
-	uint32_t seq;	     /* of the newest transition, 0 = none */
-	bool suppressed;     /* the open alert was told of as one of its group's */
 	/* For how many cycles in a row each condition has held, up to ALERT_CYCLES_MAX. A missing
 	 * cycle leaves them alone. */
 	uint64_t warning_cycles : 20, critical_cycles : 20, recovery_cycles : 20;
-	uint64_t level : 4; /* STATE_OK, STATE_WARNING, STATE_CRITICAL; 0 = STATE_OK */
-};
+	uint64_t level : 3;	 /* STATE_OK, STATE_WARNING, STATE_CRITICAL; 0 = STATE_OK */
+	uint64_t suppressed : 1; /* the open alert was told of as one of its group's */
+	uint64_t changed_ms;	 /* wall clock of the newest transition, 0 = none */
+	uint32_t seq;		 /* of the newest transition, 0 = none */
+} __attribute__((packed, aligned(4)));
 
 /* More than the longest hold (24 h) has cycles of the shortest interval (1 s). */
 #define ALERT_CYCLES_MAX ((1u << 20) - 1)

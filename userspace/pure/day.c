@@ -12,7 +12,7 @@
 #define MINUTE_MS 60000u
 /* Of so many hours one cannot be told to be unlike the others. */
 #define HOURS_LEAST 3
-_Static_assert(sizeof(struct day_memory) == 152, "no padding");
+_Static_assert(sizeof(struct day_memory) == 124, "no padding");
 
 /* Latencies come once a minute, or once an interval when that is longer. */
 static unsigned every_s(uint64_t interval_ns)
@@ -43,6 +43,53 @@ static uint16_t median(const uint16_t *values, unsigned count)
 	return count ? (uint16_t)((sorted[(count - 1) / 2] + sorted[count / 2]) / 2) : 0;
 }
 
+/* Where fine steps end, in these; a coarse one is so many of them. */
+#define FINE 4096u
+#define COARSE 16u
+#define CODE_BITS 13
+#define LOW_MOST 127u
+#define ALERTS_MOST 15u
+
+struct hour {
+	uint32_t latency; /* in steps */
+	uint32_t low_min, alerts;
+};
+
+static uint16_t code_of(uint32_t latency)
+{
+	uint32_t code = FINE + (latency - FINE + COARSE / 2) / COARSE;
+
+	if (latency < FINE)
+		return (uint16_t)latency;
+	return (uint16_t)(code < 1u << CODE_BITS ? code : (1u << CODE_BITS) - 1);
+}
+
+static uint32_t latency_of(uint32_t code)
+{
+	return code < FINE ? code : FINE + (code - FINE) * COARSE;
+}
+
+static struct hour read_hour(const struct day_hour *kept)
+{
+	uint32_t bits =
+		kept->bytes[0] | (uint32_t)kept->bytes[1] << 8 | (uint32_t)kept->bytes[2] << 16;
+
+	return (struct hour) {
+		.latency = latency_of(bits & ((1u << CODE_BITS) - 1)),
+		.low_min = bits >> CODE_BITS & LOW_MOST,
+		.alerts = bits >> (CODE_BITS + 7),
+	};
+}
+
+static void write_hour(struct day_hour *kept, const struct hour *hour)
+{
+	uint32_t bits = code_of(hour->latency) | hour->low_min << CODE_BITS |
+			hour->alerts << (CODE_BITS + 7);
+
+	for (unsigned i = 0; i < sizeof kept->bytes; i++)
+		kept->bytes[i] = (uint8_t)(bits >> 8 * i);
+}
+
 /* Adds up what hours[] holds. */
 static void sum(struct day_memory *memory)
 {
@@ -51,12 +98,13 @@ static void sum(struct day_memory *memory)
 
 	memory->low_min = memory->alerts = 0;
 	for (unsigned i = 0; i < DAY_HOURS; i++) {
-		const struct day_hour *hour = &memory->hours[i];
+		struct hour hour = read_hour(&memory->hours[i]);
 
-		memory->low_min = (uint16_t)(memory->low_min + hour->low_min);
-		memory->alerts = (uint16_t)(memory->alerts + hour->alerts);
-		if (hour->latency)
-			latencies[known++] = hour->latency;
+		memory->low_min = (uint16_t)(memory->low_min + hour.low_min);
+		memory->alerts = (uint16_t)(memory->alerts + hour.alerts);
+		if (hour.latency)
+			latencies[known++] =
+				hour.latency < UINT16_MAX ? (uint16_t)hour.latency : UINT16_MAX;
 	}
 	memory->hours_known = (uint8_t)known;
 	memory->latency_day = median(latencies, known);
@@ -76,15 +124,18 @@ static struct day_hour *running(struct day_memory *memory)
 static void advance(struct day_memory *memory, uint64_t number, uint64_t interval_ns)
 {
 	uint32_t hour = minute_of(number, interval_ns) / (HOUR_S / MINUTE_S);
+	struct hour ended;
 
 	if (hour <= memory->hour)
 		return;
-	running(memory)->latency = memory->latency_hour;
+	ended = read_hour(running(memory));
+	ended.latency = memory->latency_hour;
+	write_hour(running(memory), &ended);
 	if (hour - memory->hour > DAY_HOURS)
 		memory->hour = hour - DAY_HOURS;
 	while (memory->hour != hour) {
 		memory->hour++;
-		*running(memory) = (struct day_hour) { 0 };
+		*running(memory) = (struct day_hour) { { 0 } };
 	}
 	sum(memory);
 }
@@ -125,15 +176,17 @@ static void add_latency(
 
 static void add_low(struct day_memory *memory, uint64_t interval_ns)
 {
-	struct day_hour *hour = running(memory);
+	struct hour hour = read_hour(running(memory));
+	uint64_t low_ms = memory->low_ms + interval_ns / NSEC_PER_MSEC;
 
-	memory->low_ms += (uint32_t)(interval_ns / NSEC_PER_MSEC);
-	for (; memory->low_ms >= MINUTE_MS; memory->low_ms -= MINUTE_MS) {
-		if (hour->low_min == UINT8_MAX)
+	for (; low_ms >= MINUTE_MS; low_ms -= MINUTE_MS) {
+		if (hour.low_min == LOW_MOST)
 			continue;
-		hour->low_min++;
+		hour.low_min++;
 		memory->low_min++;
 	}
+	memory->low_ms = (uint16_t)low_ms;
+	write_hour(running(memory), &hour);
 }
 
 void day_fold(struct day_memory *memory, uint64_t number, uint64_t interval_ns, double latency_ms,
@@ -148,24 +201,31 @@ void day_fold(struct day_memory *memory, uint64_t number, uint64_t interval_ns, 
 
 void day_alert(struct day_memory *memory, uint64_t number, uint64_t interval_ns)
 {
+	struct hour hour;
+
 	advance(memory, number, interval_ns);
-	if (running(memory)->alerts == UINT8_MAX)
+	hour = read_hour(running(memory));
+	if (hour.alerts == ALERTS_MOST)
 		return;
-	running(memory)->alerts++;
+	hour.alerts++;
 	memory->alerts++;
+	write_hour(running(memory), &hour);
 }
 
 struct day_numbers day_numbers(struct day_memory *memory, uint64_t number, uint64_t interval_ns)
 {
+	double latency_hour;
 	bool known;
 
 	advance(memory, number, interval_ns);
+	/* As exact as the hours before, or a line that does not change would seem to. */
+	latency_hour = latency_of(code_of(memory->latency_hour));
 	known = memory->latency_hour && memory->hours_known >= HOURS_LEAST &&
 		minute_of(number, interval_ns) <= memory->minute + HOUR_S / MINUTE_S;
 	return (struct day_numbers) {
 		.low_min = memory->low_min,
 		.alerts = memory->alerts,
-		.latency_rise_ms = known ? (memory->latency_hour - memory->latency_day) * STEP_MS
+		.latency_rise_ms = known ? (latency_hour - (double)memory->latency_day) * STEP_MS
 					 : (double)NAN,
 	};
 }

@@ -13,19 +13,21 @@
 #define DAY_HOURS 24
 #define DAY_STEPS 8
 
-/* Latencies are kept in steps of 16 us, up to 1.05 s; 0 = none. */
+/* An hour, in three bytes. Its median latency in 13 bits, in steps of 16 us up to 65 ms and of 256 us from there
+ * to 1.1 s, 0 = none, also while it runs; its low minutes in 7, and the alerts that opened in 4: 15 = so many
+ * or more. */
 struct day_hour {
-	uint16_t latency; /* median of the hour; 0 while it runs */
-	uint8_t low_min;
-	uint8_t alerts; /* that opened; 255 = so many or more */
+	uint8_t bytes[3];
 };
 
-/* Of one target; all zero is a fine start. Plain data without padding, for it is kept on disk. */
+/* Of one target; all zero is a fine start. Plain data without padding, for it is kept on disk. Latencies in steps
+ * of 16 us, up to 1.05 s; 0 = none. */
 struct day_memory {
 	uint32_t hour;	 /* that runs; its place is hour % DAY_HOURS */
 	uint32_t minute; /* of the newest latency */
-	uint32_t low_ms; /* of a low minute that is not full yet */
-	uint8_t step_count, span_count, hours_known, unused;
+	uint16_t low_ms; /* of a low minute that is not full yet */
+	uint8_t step_count : 4, span_count : 4;
+	uint8_t hours_known;
 	uint16_t steps[DAY_STEPS]; /* latencies, at most one a minute, until they fill a span */
 	uint16_t spans[DAY_STEPS]; /* medians of these, newest last: those of the last hour */
 	uint16_t latency_hour;	   /* median of spans[] */

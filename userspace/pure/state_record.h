@@ -13,7 +13,7 @@
 #include "pure/day.h"
 #include "pure/targets.h"
 
-#define STATE_RECORD_VERSION 2
+#define STATE_RECORD_VERSION 3
 
 struct state_parts {
 	uint64_t cycle; /* number of the newest cycle that is in it */

@@ -82,14 +82,13 @@ static unsigned digests_in_force(
 	const struct window *window, uint32_t target, unsigned most, uint64_t number)
 {
 	unsigned count = window->memories[target].count;
+	uint32_t age = (uint32_t)number - window->memories[target].number;
 	unsigned in_force = 0;
 
 	if (count > most)
 		count = most;
-	while (in_force < count &&
-		(int32_t)((uint32_t)number - kept_at(window, target, in_force)->number) <
-			(int32_t)(2 * window->config.cycles))
-		in_force++;
+	for (; in_force < count && (int32_t)age < (int32_t)(2 * window->config.cycles); in_force++)
+		age += (uint32_t)kept_at(window, target, in_force)->gap;
 	return in_force;
 }
 
@@ -147,21 +146,28 @@ static void add_latency(struct digest *digest, uint32_t rtt_ns)
 	digest->mean_ns = (float)mean;
 }
 
-static void add_answered(struct digest *digest, const struct cycle_sample *sample)
+static float step_ns(uint32_t from_ns, uint32_t to_ns)
+{
+	return fabsf((float)((int64_t)to_ns - (int64_t)from_ns));
+}
+
+/* *last_ns: latency of the answered sample before, of whichever cycle. */
+static void add_answered(
+	struct digest *digest, const struct cycle_sample *sample, uint32_t *last_ns)
 {
 	digest->answered++;
 	digest->sent = (uint16_t)(digest->sent + sample->sent);
 	digest->lost = (uint16_t)(digest->lost + sample->lost);
 	if (!sample->rtt_ns)
 		return;
-	if (digest->last_ns) {
-		digest->step_sum_ns +=
-			fabsf((float)((int64_t)sample->rtt_ns - (int64_t)digest->last_ns));
+	if (digest->timed) {
+		digest->step_sum_ns += step_ns(*last_ns, sample->rtt_ns);
 		digest->steps++;
-	} else {
-		digest->first_ns = sample->rtt_ns;
+	} else if (*last_ns) {
+		digest->join_ns = step_ns(*last_ns, sample->rtt_ns);
 	}
-	digest->last_ns = sample->rtt_ns;
+	digest->timed = true;
+	*last_ns = sample->rtt_ns;
 }
 
 static void add_failed(struct digest *digest, enum outcome outcome)
@@ -202,11 +208,14 @@ bool window_fold(
 	struct memory *memory = &window->memories[cycle->target];
 	unsigned first = first_counting(cycle, memory->verified, refused_answers);
 	uint32_t latencies[SAMPLES_MAX];
-	struct digest made = { .number = (uint32_t)cycle->number, .starts_anew = new_address };
-	struct digest *digest = &made;
+	struct digest made = { .starts_anew = new_address }, *digest = &made;
+	int64_t gap = INT8_MAX;
 
 	if (first == cycle->planned)
 		return false;
+	if (memory->count)
+		gap = (int32_t)((uint32_t)cycle->number - memory->number);
+	memory->number = (uint32_t)cycle->number;
 	memory->verified = true;
 	memory->newest = (uint8_t)((memory->newest + 1u) % window->depth);
 	if (memory->count < window->depth)
@@ -218,7 +227,7 @@ bool window_fold(
 		if (class == CLASS_MISSING)
 			continue;
 		if (class == CLASS_ANSWERED)
-			add_answered(digest, sample);
+			add_answered(digest, sample, &memory->last_ns);
 		else
 			add_failed(digest, sample->outcome);
 		if (sample->rtt_ns && digest->latencies < SAMPLES_MAX) {
@@ -228,7 +237,7 @@ bool window_fold(
 	}
 	if (digest->latencies)
 		digest->median_ns = median_u32(latencies, digest->latencies);
-	window_keep(kept_at(window, cycle->target, 0), digest);
+	window_keep(kept_at(window, cycle->target, 0), digest, gap);
 	return true;
 }
 
@@ -246,8 +255,9 @@ void window_newest(
 static double jitter_ms(const struct window *window, uint32_t target, unsigned in_force)
 {
 	double sum_ns = 0, mean_ns = NAN, cycles_ns = NAN;
-	uint32_t steps[UINT8_MAX], last_ns = 0, last_median_ns = 0;
+	uint32_t steps[UINT8_MAX], last_median_ns = 0;
 	unsigned terms = 0, medians = 0, oldest = 0;
+	bool timed = false;
 
 	while (oldest + 1 < in_force && !kept_at(window, target, oldest)->starts_anew)
 		oldest++;
@@ -256,12 +266,12 @@ static double jitter_ms(const struct window *window, uint32_t target, unsigned i
 
 		sum_ns += (double)digest->step_sum_ns;
 		terms += digest->steps;
-		if (digest->first_ns && last_ns) {
-			sum_ns += fabs((double)digest->first_ns - (double)last_ns);
+		/* To the cycle before, when that is in force and of the same address. */
+		if (digest->timed && timed) {
+			sum_ns += (double)digest->join_ns;
 			terms++;
 		}
-		if (digest->last_ns)
-			last_ns = digest->last_ns;
+		timed |= digest->timed;
 		if (digest->median_ns && last_median_ns)
 			steps[medians++] = digest->median_ns > last_median_ns
 						   ? digest->median_ns - last_median_ns
@@ -364,7 +374,7 @@ bool window_used_to_answer(const struct window *window, uint32_t target)
 double window_own_latency_ms(const struct window *window, uint32_t target)
 {
 	uint32_t median_ns =
-		window->memories[target].count ? kept_at(window, target, 0)->median_ns : 0;
+		window->memories[target].count ? digest_at(window, target, 0).median_ns : 0;
 
 	return median_ns ? median_ns / 1e6 : (double)NAN;
 }

@@ -13,9 +13,11 @@
 
 struct window;
 
+#define WINDOW_MOST 60
+
 struct window_config {
-	unsigned cycles;  /* of the window, prober.window: 1..60 */
-	unsigned average; /* of a mos, prober.average: 1..60 */
+	unsigned cycles;  /* of the window, prober.window: 1..WINDOW_MOST */
+	unsigned average; /* of a mos, prober.average: 1..WINDOW_MOST */
 };
 
 /* What one cycle came to, before it enters a window. */

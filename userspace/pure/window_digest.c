@@ -38,88 +38,93 @@ static double back_ns(struct short_float off_ns, uint32_t median_ns)
 	return (double)median_ns + (double)lengthen(off_ns);
 }
 
-/* 0 would mean none, so nothing that is becomes 0. */
-static uint32_t latency_ns(struct short_float off_ns, uint32_t median_ns)
+#define MOS_LEAST 1.0
+#define MOS_STEPS 65536.0 /* to a MOS */
+#define R_STEPS 2.0
+#define MEDIAN_STEP_NS 16u
+#define JOIN_STEP_NS 32.0f
+#define JOIN_MOST ((float)((1u << 27) - 8)) /* as a float, below 2^27 */
+
+static uint8_t r_steps(double r)
 {
-	double value_ns = back_ns(off_ns, median_ns);
+	double steps = r * R_STEPS + 0.5;
 
-	if (!(value_ns > 1))
-		return 1;
-	return value_ns < UINT32_MAX ? (uint32_t)(value_ns + 0.5) : UINT32_MAX;
-}
-
-#define MOS_LEAST 1.0f
-#define MOS_STEPS ((1u << 22) / 4.0f) /* to a MOS */
-#define R_STEPS 512.0f
-
-static uint16_t r_steps(float r)
-{
-	float steps = r * R_STEPS + 0.5f;
-
-	return steps <= 0 ? 0 : steps >= UINT16_MAX ? UINT16_MAX : (uint16_t)steps;
+	return steps <= 0 ? 0 : steps >= UINT8_MAX ? UINT8_MAX : (uint8_t)steps;
 }
 
 void window_keep_score(struct kept_digest *kept, const struct window_score *score)
 {
-	kept->mos = (uint32_t)((score->mos_cycle - (double)MOS_LEAST) * (double)MOS_STEPS + 0.5) &
-		    ((1u << 22) - 1);
-	kept->r_delay = r_steps((float)score->r_delay);
-	kept->r_jitter = r_steps((float)score->r_jitter);
-	kept->r_loss = r_steps((float)score->r_loss);
-	kept->r_failed = r_steps((float)score->r_failed);
+	kept->mos = (uint32_t)((score->mos_cycle - MOS_LEAST) * MOS_STEPS + 0.5) & ((1u << 18) - 1);
+	kept->r_delay = r_steps(score->r_delay);
+	kept->r_jitter = r_steps(score->r_jitter);
+	kept->r_loss = r_steps(score->r_loss);
+	kept->r_failed = r_steps(score->r_failed);
 }
 
-void window_keep(struct kept_digest *kept, const struct digest *digest)
+/* 0 would mean none, so nothing that is becomes 0. */
+static uint32_t median_steps(uint32_t median_ns)
 {
-	memset(kept, 0, sizeof *kept);
-	kept->number = digest->number;
-	kept->median_ns = digest->median_ns;
-	kept->sent = digest->sent < 1023 ? digest->sent : 1023u;
-	kept->lost = digest->lost < 1023 ? digest->lost : 1023u;
-	kept->latencies = digest->latencies;
-	kept->steps = digest->steps;
-	kept->answered = digest->answered;
-	kept->starts_anew = digest->starts_anew;
-	kept->has_answer_latency = digest->last_ns != 0;
-	for (unsigned i = 0; i < FAILURE_COUNT; i++)
-		kept->failures[i] = digest->failures[i];
-	if (digest->last_ns) {
-		kept->first = off_median(digest->first_ns, digest->median_ns);
-		kept->last = off_median(digest->last_ns, digest->median_ns);
-	}
-	if (!digest->latencies)
-		return;
-	kept->mean = off_median((double)digest->mean_ns, digest->median_ns);
-	kept->step_sum = shorten(digest->step_sum_ns);
-	kept->m2 = shorten(digest->m2);
+	uint32_t steps =
+		median_ns / MEDIAN_STEP_NS + (median_ns % MEDIAN_STEP_NS >= MEDIAN_STEP_NS / 2);
+
+	if (!median_ns)
+		return 0;
+	return steps < 1 ? 1 : steps < 1u << 28 ? steps : (1u << 28) - 1;
+}
+
+void window_keep(struct kept_digest *kept, const struct digest *digest, int64_t gap)
+{
+	*kept = (struct kept_digest) {
+		.median = median_steps(digest->median_ns),
+		.timed = digest->timed,
+		.starts_anew = digest->starts_anew,
+		.latencies = digest->latencies,
+		.steps = digest->steps,
+		.sent = digest->sent < 1023 ? digest->sent : 1023u,
+		.lost = digest->lost < 1023 ? digest->lost : 1023u,
+		.answered = digest->answered,
+		.timeouts = digest->failures[FAILURE_TIMEOUT],
+		.refused = digest->failures[FAILURE_REFUSED],
+		.unreachable = digest->failures[FAILURE_UNREACHABLE],
+		.dns = digest->failures[FAILURE_DNS],
+		.step_sum = shorten(digest->step_sum_ns),
+		.join = (uint32_t)fminf(digest->join_ns / JOIN_STEP_NS + 0.5f, JOIN_MOST),
+		.m2 = shorten(digest->m2),
+		.gap = (int8_t)(gap > INT8_MAX	 ? INT8_MAX
+				: gap < INT8_MIN ? INT8_MIN
+						 : gap),
+	};
+	if (digest->latencies)
+		kept->mean = off_median((double)digest->mean_ns, kept->median * MEDIAN_STEP_NS);
 }
 
 struct digest window_digest(const struct kept_digest *kept)
 {
-	struct digest digest = {
-		.number = kept->number,
-		.median_ns = kept->median_ns,
+	uint32_t median_ns = kept->median * MEDIAN_STEP_NS;
+
+	return (struct digest) {
+		.median_ns = median_ns,
 		.step_sum_ns = lengthen(kept->step_sum),
+		.join_ns = (float)kept->join * JOIN_STEP_NS,
+		.mean_ns = kept->latencies ? (float)back_ns(kept->mean, median_ns) : 0,
 		.m2 = lengthen(kept->m2),
-		.mos_cycle = MOS_LEAST + (float)kept->mos / MOS_STEPS,
-		.r_delay = (float)kept->r_delay / R_STEPS,
-		.r_jitter = (float)kept->r_jitter / R_STEPS,
-		.r_loss = (float)kept->r_loss / R_STEPS,
-		.r_failed = (float)kept->r_failed / R_STEPS,
+		.mos_cycle = (float)(MOS_LEAST + kept->mos / MOS_STEPS),
+		.r_delay = (float)(kept->r_delay / R_STEPS),
+		.r_jitter = (float)(kept->r_jitter / R_STEPS),
+		.r_loss = (float)(kept->r_loss / R_STEPS),
+		.r_failed = (float)(kept->r_failed / R_STEPS),
 		.sent = (uint16_t)kept->sent,
 		.lost = (uint16_t)kept->lost,
 		.latencies = (uint8_t)kept->latencies,
 		.steps = (uint8_t)kept->steps,
 		.answered = (uint8_t)kept->answered,
-		.starts_anew = (uint8_t)kept->starts_anew,
+		.failures = {
+			[FAILURE_TIMEOUT] = (uint8_t)kept->timeouts,
+			[FAILURE_REFUSED] = (uint8_t)kept->refused,
+			[FAILURE_UNREACHABLE] = (uint8_t)kept->unreachable,
+			[FAILURE_DNS] = (uint8_t)kept->dns,
+		},
+		.timed = kept->timed,
+		.starts_anew = kept->starts_anew,
 	};
-
-	memcpy(digest.failures, kept->failures, sizeof digest.failures);
-	if (kept->latencies)
-		digest.mean_ns = (float)back_ns(kept->mean, kept->median_ns);
-	if (kept->has_answer_latency) {
-		digest.first_ns = latency_ns(kept->first, kept->median_ns);
-		digest.last_ns = latency_ns(kept->last, kept->median_ns);
-	}
-	return digest;
 }

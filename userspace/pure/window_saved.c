@@ -4,7 +4,7 @@
 
 #include "pure/window_own.h"
 
-_Static_assert(sizeof(struct memory) == 4 && sizeof(struct kept_digest) == 44, "no padding");
+_Static_assert(sizeof(struct memory) == 12 && sizeof(struct kept_digest) == 32, "no padding");
 
 size_t window_saved_size(const struct window_config *config)
 {
