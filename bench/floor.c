@@ -6,7 +6,7 @@
  *     floor socket  a socket for every probe, watched by epoll
  *
  * Paced as the prober is: a turn of 2 ms does what fell due in it. Sockets are taken last in, first out,
- * and a connect stays for a turn at least, so as many are in flight. `reset` does not ask whether a connect was
+ * and a connect stays for a turn at least, or for as long as -w says, so as many are in flight. `reset` does not ask whether a connect was
  * answered; the network says how many SYNs it answered. Prints a line of JSON. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,6 +32,7 @@
 
 struct plan {
 	double rate_per_s;
+	uint64_t stay_ns;
 	uint32_t seconds, sockets, targets, addresses, first;
 	uint16_t port;
 	bool reuse;
@@ -100,7 +101,6 @@ static void begin(const struct plan *plan, struct tally *tally, uint64_t due_ns,
 		tally->failed++;
 }
 
-/* What began a turn ago or longer has had its answer, or gets none. */
 static void end_oldest(struct tally *tally)
 {
 	static const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
@@ -112,9 +112,10 @@ static void end_oldest(struct tally *tally)
 	stack[on_stack++] = fd;
 }
 
-static void turn_reset(struct tally *tally, uint64_t now_ns)
+/* What began so long ago has had its answer, or gets none. */
+static void turn_reset(const struct plan *plan, struct tally *tally, uint64_t now_ns)
 {
-	while (line_count && line[line_first].since_ns + TURN_NS / 2 < now_ns)
+	while (line_count && line[line_first].since_ns + plan->stay_ns < now_ns)
 		end_oldest(tally);
 }
 
@@ -158,7 +159,7 @@ static void run(const struct plan *plan, struct tally *tally)
 		struct timespec rest = { 0, TURN_NS };
 
 		if (plan->reuse)
-			turn_reset(tally, now_ns);
+			turn_reset(plan, tally, now_ns);
 		else
 			turn_sockets(poll, tally);
 		uint32_t before = line_count;
@@ -189,12 +190,13 @@ static uint64_t number(const char *text)
 
 int main(int argc, char **argv)
 {
-	struct plan plan = { 16667, 10, 4096, 1000000, 131068, 198u << 24 | 18 << 16, 5060, true };
+	struct plan plan = { 16667, TURN_NS / 2, 10, 4096, 1000000, 131068, 198u << 24 | 18 << 16,
+		5060, true };
 	static struct tally tally;
 	uint64_t before_ns;
 	int option;
 
-	while ((option = getopt(argc, argv, "r:s:n:t:a:")) != -1)
+	while ((option = getopt(argc, argv, "r:s:n:t:a:w:")) != -1)
 		switch (option) {
 		case 'r':
 			plan.rate_per_s = (double)number(optarg);
@@ -211,13 +213,16 @@ int main(int argc, char **argv)
 		case 'a':
 			plan.addresses = (uint32_t)number(optarg);
 			break;
+		case 'w':
+			plan.stay_ns = number(optarg) * NSEC_PER_MSEC;
+			break;
 		default:
 			return 2;
 		}
 	if (optind + 1 != argc || plan.sockets > SOCKETS_MAX ||
 		(strcmp(argv[optind], "reset") && strcmp(argv[optind], "socket"))) {
 		fprintf(stderr, "floor [-r RATE] [-s SECONDS] [-n SOCKETS] [-t TARGETS] "
-				"[-a ADDRESSES] reset|socket\n");
+				"[-a ADDRESSES] [-w MS] reset|socket\n");
 		return 2;
 	}
 	plan.reuse = !strcmp(argv[optind], "reset");
