@@ -57,7 +57,7 @@ endif
 
 # What runs in the kernel: compiled for BPF, embedded through a generated skeleton.
 BPF := handshake reflect
-vpath %.bpf.c bpf tests/netsim
+vpath %.bpf.c bpf
 $(B)/%.bpf.o: %.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
@@ -67,7 +67,7 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 $(B)/userspace/edges/capture.o: $(B)/handshake.skel.h
-$(B)/tests/netsim/reflector.o: $(B)/reflect.skel.h
+$(B)/userspace/edges/reflector.o: $(B)/reflect.skel.h
 
 # What is missing is installed first; a second make then sees the new tools.
 setup-build:

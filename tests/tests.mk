@@ -60,9 +60,11 @@ $(B)/tests/net/sandbox_driver: $(B)/tests/net/sandbox_driver.o \
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# The simulated network: Linux, libc, libbpf and nothing of the product.
-NETSIM_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/netsim/*.c)))
-$(B)/netsim: $(NETSIM_OBJ)
+# The simulated network: Linux, libc, libbpf, and of the product only the link and the peers in the kernel, which
+# have no part in its log of truth.
+NETSIM_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/netsim/*.c))
+NETSIM_SHARED := $(patsubst %,$(B)/userspace/%.o,edges/links edges/reflector vocabulary/message)
+$(B)/netsim: $(NETSIM_OBJ) $(NETSIM_SHARED)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libbpf) -lm
 

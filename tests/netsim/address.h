@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses as numbers, ranges of them, and the few that netsim itself uses. */
+/* Addresses as numbers, and ranges of them. */
 #ifndef NETSIM_ADDRESS_H
 #define NETSIM_ADDRESS_H
 
@@ -15,18 +15,6 @@ struct ip_range {
 };
 
 #define IP_TEXT_SIZE 46 /* INET6_ADDRSTRLEN */
-
-/* What may be simulated: RFC 2544 C.2.2 (benchmarks) and RFC 3849 (documentation). */
-#define SIMULATED_V4 "198.18.0.0/15"
-#define SIMULATED_V6 "2001:db8::/32"
-
-/* The link between the two namespaces, taken out of them. */
-#define LINK_V4 "198.19.255.252/30"
-#define LINK_V4_COMMAND "198.19.255.253"
-#define LINK_V4_GATEWAY "198.19.255.254"
-#define LINK_V6 "2001:db8:ffff:ffff::/64"
-#define LINK_V6_COMMAND "2001:db8:ffff:ffff::1"
-#define LINK_V6_GATEWAY "2001:db8:ffff:ffff::2"
 
 /* Return false, and leave the result alone, when text is not what they read. */
 bool ip_parse(const char *text, ip_number *ret_ip);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "dns.h"
-#include "links.h"
+#include "edges/links.h"
 
 /* A terminal, and whoever kills a process group, sends to the command as well as to netsim. The
  * keeper, of the same group, then gets the signal too: what netsim wants passed on within this time
@@ -149,9 +149,16 @@ static int watch(struct state *state)
 	}
 }
 
+static noreturn void end_failed(const struct message *msg)
+{
+	fprintf(stderr, "netsim: %s\n", msg->text);
+	_exit(1);
+}
+
 noreturn void keeper_run(const struct keeper *keeper)
 {
 	struct state state = { .keeper = keeper };
+	struct message msg;
 	struct dns *dns = NULL;
 	unsigned char byte = 0;
 	sigset_t signals;
@@ -163,12 +170,14 @@ noreturn void keeper_run(const struct keeper *keeper)
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGCHLD);
 	state.signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-	if (state.signal_fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) || links_enter_namespace())
+	if (state.signal_fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1))
 		_exit(1);
+	if (links_enter_namespace(&msg))
+		end_failed(&msg);
 	if (write(keeper->ready_fd, &byte, 1) != 1 || read(keeper->control_fd, &byte, 1) != 1)
 		_exit(1);
-	if (links_set_up_command(&keeper->mask))
-		_exit(1);
+	if (links_set_up_command(&keeper->mask, &msg))
+		end_failed(&msg);
 	if (!keeper->dns_port || !dns_start(&dns, keeper->scenario, keeper->start, keeper->dns_port,
 					 &keeper->mask)) {
 		start_set(keeper->start);

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "edges/links.h"
+
 #define ETHERNET_BYTES 14
 #define TCP_BYTES 20
 #define ETHERTYPE_V4 0x0800

@@ -19,12 +19,6 @@
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
-/* MAC addresses: the command's end of the link, and the gateway that it believes in. No interface
- * has the second (RFC 7042 2.1.2, for documentation), so the responder's own kernel takes every
- * packet for somebody else's and never answers one. */
-#define MAC_COMMAND "02:00:00:00:53:01"
-#define MAC_GATEWAY "00:00:5e:00:53:02"
-
 /* A TCP segment as it arrived; host order. */
 struct segment_in {
 	ip_number from, to;

@@ -20,9 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "edges/links.h"
+#include "edges/reflector.h"
 #include "keeper.h"
-#include "links.h"
-#include "reflector.h"
+#include "reflecting.h"
 #include "responder.h"
 #include "start.h"
 #include "truth.h"
@@ -103,19 +104,23 @@ static noreturn void run_peers(const struct processes *all, struct truth *truth)
 }
 
 /* Has the kernel answer until then. */
-static noreturn void run_reflector(const struct processes *all, int cpu)
+static noreturn void run_reflector(const struct processes *all, int command_namespace, int cpu)
 {
 	struct pollfd end = { .fd = all->responder_control[0], .events = POLLIN };
 	struct reflector *reflector;
+	struct message msg;
 
 	if (all->run->xdp == RUN_XDP_CALL)
 		cpu = REFLECTOR_CPU_OF_SENDER;
-	if (reflector_create(&reflector, all->keeper, cpu, all->run->verbose))
+	if (reflector_create(&reflector, links_open_namespace(0), command_namespace, cpu,
+		    all->run->verbose, &msg)) {
+		fprintf(stderr, "netsim: --xdp: %s\n", msg.text);
 		_exit(1);
+	}
 	if (write(all->ready[1], "", 1) == 1)
 		while (poll(&end, 1, -1) < 0)
 			continue;
-	reflector_report(reflector);
+	reflecting_report(reflector, all->run->verbose);
 	reflector_destroy(reflector);
 	_exit(0);
 }
@@ -123,14 +128,19 @@ static noreturn void run_reflector(const struct processes *all, int cpu)
 static noreturn void run_responder(const struct processes *all)
 {
 	struct truth *truth;
+	struct message msg = { "cannot open the command's network namespace" };
 	cpu_set_t cpus, others;
-	int cpu, error;
+	int cpu, error, command_namespace;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != all->netsim)
 		_exit(1);
-	if (links_enter_namespace() || links_set_up_responder(all->keeper, &all->old_mask))
+	command_namespace = links_open_namespace(all->keeper);
+	if (command_namespace < 0 || links_enter_namespace(&msg) ||
+		links_set_up_peers(command_namespace, &all->old_mask, &msg)) {
+		fprintf(stderr, "netsim: %s\n", msg.text);
 		_exit(1);
+	}
 	cpu = choose_cpu(all->run->cpu, &cpus, &others);
 	error = cpu < 0 ? cpu : 0;
 	truth = open_truth(all->run, &others);
@@ -142,7 +152,7 @@ static noreturn void run_responder(const struct processes *all)
 		_exit(1);
 	}
 	if (all->run->xdp != RUN_XDP_NONE)
-		run_reflector(all, cpu);
+		run_reflector(all, command_namespace, cpu);
 	run_peers(all, truth);
 }
 

@@ -7,7 +7,7 @@
 
 #include "scenario.h"
 
-/* Who answers: the responder, or the kernel (see reflector.h), at once, on which CPU. */
+/* Who answers: the responder, or the kernel (see edges/reflector.h), at once, on which CPU. */
 enum run_xdp { RUN_XDP_NONE, RUN_XDP_CALL, RUN_XDP_CPU };
 
 struct run {

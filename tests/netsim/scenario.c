@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edges/links.h"
 #include "lines.h"
 
 #define BLANKS " \t\r"

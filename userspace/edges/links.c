@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "links.h"
+#include "edges/links.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,19 +11,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "address.h"
-#include "packet.h"
-
-int links_enter_namespace(void)
+int links_enter_namespace(struct message *msg)
 {
 	int error;
 
 	if (!unshare(CLONE_NEWNET))
 		return 0;
 	error = -errno;
-	fprintf(stderr, "netsim: cannot make a network namespace: %s%s\n", strerror(-error),
-		error == -EPERM ? ": run must be started by root, with CAP_SYS_ADMIN" : "");
-	return error;
+	return message_set(msg, error, "cannot make a network namespace: %s%s", strerror(-error),
+		error == -EPERM ? ": must be started by root, with CAP_SYS_ADMIN" : "");
+}
+
+int links_open_namespace(pid_t process)
+{
+	char path[64] = "/proc/thread-self/ns/net";
+	int fd;
+
+	if (process)
+		snprintf(path, sizeof path, "/proc/%d/ns/net", (int)process);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static bool has_ipv6(void)
@@ -32,7 +39,7 @@ static bool has_ipv6(void)
 }
 
 /* Starts `ip -batch -`, which reads from input_fd. */
-static int spawn_ip(int input_fd, const sigset_t *mask, pid_t *ret_pid)
+static int spawn_ip(int input_fd, const sigset_t *mask, pid_t *ret_pid, struct message *msg)
 {
 	/* Of an ordinary user's PATH /usr/sbin is no part. */
 	static const char *const paths[] = { "ip", "/usr/sbin/ip", "/sbin/ip" };
@@ -52,40 +59,39 @@ static int spawn_ip(int input_fd, const sigset_t *mask, pid_t *ret_pid)
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	if (error == ENOENT)
-		fprintf(stderr, "netsim: the program `ip` is missing: install iproute2\n");
+		message_set(msg, -error, "the program `ip` is missing: install iproute2");
 	else if (error)
-		fprintf(stderr, "netsim: cannot start `ip`: %s\n", strerror(error));
+		message_set(msg, -error, "cannot start `ip`: %s", strerror(error));
 	return -error;
 }
 
 /* Has `ip` do the commands, one a line. */
-static int configure(const char *commands, const sigset_t *mask)
+static int configure(const char *commands, const sigset_t *mask, struct message *msg)
 {
 	size_t length = strlen(commands);
 	int pipe_fds[2], error, status;
 	pid_t pid;
 
 	if (pipe2(pipe_fds, O_CLOEXEC))
-		return -errno;
-	error = spawn_ip(pipe_fds[0], mask, &pid);
+		return message_set(msg, -errno, "cannot make a pipe: %s", strerror(errno));
+	error = spawn_ip(pipe_fds[0], mask, &pid, msg);
 	close(pipe_fds[0]);
 	/* The commands fit in the pipe, so this never waits for `ip` to read. */
 	if (!error && write(pipe_fds[1], commands, length) != (ssize_t)length)
-		error = -EIO;
+		error = message_set(msg, -EIO, "cannot write to `ip`");
 	close(pipe_fds[1]);
 	if (error)
 		return error;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return -errno;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		fprintf(stderr, "netsim: `ip` could not set up the simulated network\n");
-		return -EIO;
-	}
+			return message_set(
+				msg, -errno, "cannot wait for `ip`: %s", strerror(errno));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return message_set(msg, -EIO, "`ip` could not set up the simulated network");
 	return 0;
 }
 
-int links_set_up_responder(pid_t command, const sigset_t *mask)
+int links_set_up_peers(int other_namespace, const sigset_t *mask, struct message *msg)
 {
 	char commands[512];
 
@@ -93,14 +99,15 @@ int links_set_up_responder(pid_t command, const sigset_t *mask)
 	snprintf(commands, sizeof commands,
 		"link set lo up\n"
 		"link add " LINK_INTERFACE " type veth peer name " LINK_INTERFACE
-		" address " MAC_COMMAND " netns %d\n"
+		" address " MAC_COMMAND " netns /proc/%d/fd/%d\n"
 		"%s"
 		"link set " LINK_INTERFACE " up\n",
-		(int)command, has_ipv6() ? "link set " LINK_INTERFACE " addrgenmode none\n" : "");
-	return configure(commands, mask);
+		(int)getpid(), other_namespace,
+		has_ipv6() ? "link set " LINK_INTERFACE " addrgenmode none\n" : "");
+	return configure(commands, mask, msg);
 }
 
-int links_set_up_command(const sigset_t *mask)
+int links_set_up_command(const sigset_t *mask, struct message *msg)
 {
 	static const char v4[] =
 		"link set lo up\n"
@@ -119,5 +126,5 @@ int links_set_up_command(const sigset_t *mask)
 	char commands[1024];
 
 	snprintf(commands, sizeof commands, "%s%s", v4, has_ipv6() ? v6 : "");
-	return configure(commands, mask);
+	return configure(commands, mask, msg);
 }

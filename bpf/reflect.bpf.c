@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
-/* Peers in the kernel, for --xdp: each SYN to a simulated address becomes its SYN-ACK at once, on the
+/* Peers in the kernel, for load: each SYN to a simulated address becomes its SYN-ACK at once, on the
  * responder's end of the link. Nothing is remembered of it; whatever else comes is counted and dropped.
  *
  * A link has one queue, so each program sees one packet at a time, and only one program writes each

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* What reflect.bpf.c counts, for reflector.c. */
-#ifndef NETSIM_REFLECT_H
-#define NETSIM_REFLECT_H
+#ifndef MOSPROBE_REFLECT_H
+#define MOSPROBE_REFLECT_H
 
 /* Packets that reached the simulated peers, by what they were. */
 enum reflect {
