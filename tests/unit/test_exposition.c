@@ -93,6 +93,49 @@ static void without_room(void **state)
 	}
 }
 
+static void what_was_written_is_read(void **state)
+{
+	static const struct bucket_bounds bounds = { 2, { 0.005, 1 } };
+	const char *const labels[] = { "outcome", "ok", NULL };
+	struct buckets buckets = { .sum = 0 };
+	struct exposition text = begin();
+
+	buckets_add(&buckets, &bounds, 0.001);
+	buckets_add(&buckets, &bounds, 0.5);
+	exposition_family(&text, "a_total", "counter", "a_total 7 is no value");
+	exposition_labelled(&text, labels, 3);
+	exposition_family(&text, "a", "gauge", "help");
+	exposition_value(&text, 0.25);
+	exposition_family(&text, "late_seconds", "histogram", "help");
+	exposition_histogram(&text, &bounds, &buckets);
+	text.text[text.used] = '\0';
+	assert_near(exposition_read(text.text, "a_total{outcome=\"ok\"}"), 3, 0);
+	assert_near(exposition_read(text.text, "a"), 0.25, 0);
+	assert_near(exposition_read(text.text, "late_seconds_bucket{le=\"0.005\"}"), 1, 0);
+	assert_near(exposition_read(text.text, "late_seconds_bucket{le=\"+Inf\"}"), 2, 0);
+	assert_near(exposition_read(text.text, "a_total"), (double)NAN, 0);
+	assert_near(exposition_read("", "a"), (double)NAN, 0);
+}
+
+static void quantiles_of_buckets(void **state)
+{
+	static const struct bucket_bounds bounds = { 3, { 1, 2, 5 } };
+	struct buckets buckets = { .sum = 0 };
+
+	assert_near(buckets_quantile(&buckets, &bounds, 0.99), (double)NAN, 0);
+	for (unsigned i = 0; i < 98; i++)
+		buckets_add(&buckets, &bounds, 0.5);
+	buckets_add(&buckets, &bounds, 3);
+	buckets_add(&buckets, &bounds, 4);
+	assert_near(buckets_quantile(&buckets, &bounds, 0.49), 0.5, 1e-12);
+	assert_near(buckets_quantile(&buckets, &bounds, 0.98), 1, 1e-12);
+	assert_near(buckets_quantile(&buckets, &bounds, 0.99), 3.5, 1e-9);
+	/* Above the last bound nothing is known. */
+	buckets_add(&buckets, &bounds, 100);
+	buckets_add(&buckets, &bounds, 100);
+	assert_near(buckets_quantile(&buckets, &bounds, 0.99), 5, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +144,8 @@ int main(void)
 		cmocka_unit_test(histograms_are_cumulative),
 		cmocka_unit_test(summaries),
 		cmocka_unit_test(without_room),
+		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(quantiles_of_buckets),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../check.h"
+#include "pure/exposition.h"
 #include "pure/metrics.h"
 #include "vocabulary/nsec.h"
 
@@ -21,17 +22,9 @@ static void write_text(const struct metrics *metrics)
 	text[metrics_text(text, metrics)] = '\0';
 }
 
-/* The number behind a series, NAN where there is no such series. */
 static double value_of(const char *series)
 {
-	size_t length = strlen(series);
-
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, series, length) && line[length] == ' ')
-			return strtod(line + length, NULL);
-	}
-	return (double)NAN;
+	return exposition_read(text, series);
 }
 
 static void the_numbers_of_the_prober(void **state)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NUMBER_SIZE 32
@@ -101,4 +102,16 @@ void exposition_summary(struct exposition *exposition, double sum, double count)
 {
 	add_sample(exposition, "_sum", sum);
 	add_sample(exposition, "_count", count);
+}
+
+double exposition_read(const char *text, const char *series)
+{
+	size_t length = strlen(series);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, series, length) && line[length] == ' ')
+			return strtod(line + length, NULL);
+	}
+	return (double)NAN;
 }

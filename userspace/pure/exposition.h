@@ -32,4 +32,8 @@ void exposition_histogram(struct exposition *exposition, const struct bucket_bou
 /* The family is a summary without quantiles. */
 void exposition_summary(struct exposition *exposition, double sum, double count);
 
+/* The other way: the value of a series ("name", "name{label=\"text\"}"), as it stands in the text of an exposition. NAN
+ * when there is none. */
+double exposition_read(const char *text, const char *series);
+
 #endif

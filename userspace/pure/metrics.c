@@ -14,8 +14,8 @@ static const struct bucket_bounds latency_bounds = { 15,
 	{ 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6,
 		0.9 } };
 /* Late is what is above 0.02. */
-static const struct bucket_bounds lateness_bounds = { 11,
-	{ 0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1 } };
+const struct bucket_bounds metrics_lateness_bounds = { 13,
+	{ 0.0001, 0.0005, 0.001, 0.002, 0.003, 0.004, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1 } };
 /* A turn waits for 0.05 s at most; what took more than 0.2 was a pause. */
 static const struct bucket_bounds turn_bounds = { 9,
 	{ 0.001, 0.0025, 0.005, 0.01, 0.025, 0.06, 0.1, 0.2, 1 } };
@@ -32,7 +32,7 @@ void metrics_see_start(struct metrics_counts *counts, uint64_t late_ns)
 {
 	double late_s = (double)late_ns / 1e9;
 
-	buckets_add(&counts->lateness_s, &lateness_bounds, late_s);
+	buckets_add(&counts->lateness_s, &metrics_lateness_bounds, late_s);
 	if (late_s > counts->lateness_most_s)
 		counts->lateness_most_s = late_s;
 }
@@ -164,7 +164,7 @@ static void add_spreads(struct exposition *text, const struct metrics_counts *co
 	exposition_histogram(text, &latency_bounds, &counts->latency_s);
 	exposition_family(text, "mosprobe_start_lateness_seconds", "histogram",
 		"How long after they were due samples were started.");
-	exposition_histogram(text, &lateness_bounds, &counts->lateness_s);
+	exposition_histogram(text, &metrics_lateness_bounds, &counts->lateness_s);
 	exposition_family(text, "mosprobe_start_lateness_max_seconds", "gauge",
 		"The longest of them since the start.");
 	exposition_value(text, counts->lateness_most_s);

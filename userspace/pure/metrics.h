@@ -23,6 +23,9 @@ struct metrics_counts {
 	uint64_t awaited;	    /* targets that have had no result yet, now */
 };
 
+/* Of mosprobe_start_lateness_seconds. */
+extern const struct bucket_bounds metrics_lateness_bounds;
+
 /* A result that has a new cycle in its window. */
 void metrics_see_result(struct metrics_counts *counts, const struct result *result);
 void metrics_see_start(struct metrics_counts *counts, uint64_t late_ns);

@@ -20,5 +20,9 @@ struct buckets {
 };
 
 void buckets_add(struct buckets *buckets, const struct bucket_bounds *bounds, double value);
+/* The value that `share` (0..1) of all values do not exceed, as if they were spread evenly within each bucket; the last
+ * bound when it lies above that; NAN when there are none. */
+double buckets_quantile(
+	const struct buckets *buckets, const struct bucket_bounds *bounds, double share);
 
 #endif
