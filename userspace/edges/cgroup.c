@@ -160,6 +160,14 @@ void cgroup_leave(struct cgroup *cgroup)
 	free(cgroup);
 }
 
+void cgroup_tidy(void)
+{
+	struct cgroup cgroup;
+
+	if (!find_mount(&cgroup, NULL))
+		remove_stale_leaves(cgroup.mount);
+}
+
 int cgroup_fd(const struct cgroup *cgroup)
 {
 	return cgroup->fd;

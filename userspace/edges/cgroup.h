@@ -20,6 +20,9 @@ int cgroup_enter(struct cgroup **ret, struct message *msg);
  * one to remove. NULL is fine. */
 void cgroup_leave(struct cgroup *cgroup);
 
+/* Removes the leaves of probers that are dead, where there are any. */
+void cgroup_tidy(void);
+
 /* A descriptor of the folder, owned by cgroup, for bpf links. */
 int cgroup_fd(const struct cgroup *cgroup);
 /* Its path, for people. */

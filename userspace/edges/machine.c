@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "edges/machine.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -56,6 +60,59 @@ bool machine_conntrack(uint64_t *ret_entries, uint64_t *ret_most)
 	return true;
 }
 
+bool machine_tracks(void)
+{
+	const struct sockaddr_in discard = { .sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t entries, most;
+
+	if (fd >= 0) {
+		sendto(fd, "", 1, MSG_DONTWAIT, (const struct sockaddr *)&discard, sizeof discard);
+		close(fd);
+	}
+	return machine_conntrack(&entries, &most) && entries;
+}
+
+/* The function is there only in a kernel that is built to. */
+bool machine_counts_interrupts_apart(void)
+{
+	FILE *stream = fopen("/proc/kallsyms", "re");
+	char text[256];
+	bool found = false;
+
+	while (stream && !found && fgets(text, sizeof text, stream))
+		found = strstr(text, " irqtime_account_irq\n") != NULL;
+	if (stream)
+		fclose(stream);
+	return found;
+}
+
+/* Column `column` of the CPUs' line in /proc/stat, from 1. */
+static double cpus_s(unsigned column)
+{
+	FILE *stream = fopen("/proc/stat", "re");
+	unsigned long long ticks = 0;
+	bool good = stream && !fscanf(stream, "cpu");
+
+	for (unsigned i = 0; good && i < column; i++)
+		good = fscanf(stream, "%llu", &ticks) == 1;
+	if (stream)
+		fclose(stream);
+	return good ? (double)ticks / (double)sysconf(_SC_CLK_TCK) : 0;
+}
+
+double machine_interrupts_s(void)
+{
+	return cpus_s(6) + cpus_s(7);
+}
+
+double machine_stolen_s(void)
+{
+	return cpus_s(8);
+}
+
 uint64_t machine_memory_available(void)
 {
 	FILE *stream = fopen("/proc/meminfo", "re");
@@ -81,6 +138,59 @@ struct machine_process machine_process(void)
 		.cpu_ns = (uint64_t)cpu.tv_sec * NSEC_PER_SEC + (uint64_t)cpu.tv_nsec,
 		.resident_bytes = pages[1] * (uint64_t)sysconf(_SC_PAGESIZE),
 	};
+}
+
+uint64_t machine_cpu_ns(int process)
+{
+	struct timespec cpu;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(process, &clock) || clock_gettime(clock, &cpu))
+		return 0;
+	return (uint64_t)cpu.tv_sec * NSEC_PER_SEC + (uint64_t)cpu.tv_nsec;
+}
+
+uint64_t machine_resident_bytes(int process)
+{
+	unsigned long long pages[2] = { 0 };
+	char file[32];
+
+	snprintf(file, sizeof file, "/proc/%d/statm", process);
+	read_numbers(file, pages);
+	return pages[1] * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+unsigned machine_cpus(unsigned *ret_last)
+{
+	cpu_set_t cpus;
+
+	*ret_last = 0;
+	if (sched_getaffinity(0, sizeof cpus, &cpus))
+		return 1;
+	for (unsigned i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &cpus))
+			*ret_last = i;
+	return (unsigned)CPU_COUNT(&cpus);
+}
+
+double machine_waited_s(int process)
+{
+	unsigned long long ns[2] = { 0 }; /* run, waited */
+	char file[32];
+
+	snprintf(file, sizeof file, "/proc/%d/schedstat", process);
+	read_numbers(file, ns);
+	return (double)ns[1] / NSEC_PER_SEC;
+}
+
+void machine_keep_off(int process, unsigned cpu)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(process, sizeof cpus, &cpus))
+		return;
+	CPU_CLR(cpu, &cpus);
+	sched_setaffinity(process, sizeof cpus, &cpus);
 }
 
 /* One that is to be made: can it be? */
