@@ -12,6 +12,7 @@
 #include "composition/load.h"
 #include "composition/prober.h"
 #include "composition/reloader.h"
+#include "composition/run.h"
 #include "composition/run_confine.h"
 #include "composition/run_lease.h"
 #include "composition/run_memory.h"
@@ -369,12 +370,27 @@ static int run_once(const struct arguments *arguments, struct lasting *lasting, 
 	return status;
 }
 
-int cmd_run(int argc, char **argv)
+int run_arguments(const struct arguments *arguments)
 {
 	struct lasting lasting = { .opened = false };
-	struct arguments arguments;
 	bool again;
 	int status;
+
+	run_mask_signals(SIG_BLOCK);
+	run_catch_signals();
+	run_service_open(&lasting.service);
+	do {
+		status = run_once(arguments, &lasting, &again);
+		run_mask_signals(SIG_BLOCK);
+	} while (again && !engine_rest(&lasting.engine));
+	engine_close(&lasting.engine);
+	run_service_close(&lasting.service);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct arguments arguments;
 
 	if (arguments_read(&arguments, argc, argv, accepted, false, false))
 		return 2;
@@ -382,14 +398,5 @@ int cmd_run(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
-	run_mask_signals(SIG_BLOCK);
-	run_catch_signals();
-	run_service_open(&lasting.service);
-	do {
-		status = run_once(&arguments, &lasting, &again);
-		run_mask_signals(SIG_BLOCK);
-	} while (again && !engine_rest(&lasting.engine));
-	engine_close(&lasting.engine);
-	run_service_close(&lasting.service);
-	return status;
+	return run_arguments(&arguments);
 }

@@ -11,7 +11,7 @@
 #include "vocabulary/message.h"
 
 #define LOAD_CONFIG_DEFAULT "/etc/mosprobe/mosprobe.conf"
-#define LOAD_OPTIONS_MAX 32
+#define LOAD_OPTIONS_MAX 48
 #define LOAD_PASSWORD_VARIABLE "MOSPROBE_REDIS_PASSWORD"
 
 /* An option that stands for a key of the configuration. */

@@ -13,6 +13,7 @@ static const struct verb {
 	{ "run", cmd_run, "probe all targets, publish their MOS and alerts" },
 	{ "probe", cmd_probe, "probe one name now, sample by sample, explained" },
 	{ "check", cmd_check, "look at configuration, targets and this machine" },
+	{ "capacity", cmd_capacity, "how many targets this machine carries, measured" },
 	{ "top", cmd_top, "a live view of a running prober, from Redis" },
 	{ "card", cmd_card, "all that is known of one target, from Redis" },
 	{ "replay", cmd_replay, "the transitions that another policy would have made of results" },

@@ -14,6 +14,10 @@ int cmd_probe(int argc, char **argv);
 /* Reads configuration and targets, then looks at the machine; 1 when a check failed. */
 int cmd_check(int argc, char **argv);
 
+/* Measures how many targets this machine carries, with a network and a Redis of its own; 1 when that failed or was
+ * stopped. */
+int cmd_capacity(int argc, char **argv);
+
 /* Scores numbers given on the command line, or as CSV on standard input; probes nothing. 1 when a
  * line of the CSV is bad or standard output cannot be written. */
 int cmd_score(int argc, char **argv);
