@@ -35,6 +35,7 @@ test-build: all $(TEST_BIN) $(B)/netsim $(NET_DRIVERS) test-sanitizers tsan-buil
 
 check-source:
 	@scripts/check-includes
+	@mandoc -T lint -W warning $(wildcard userspace/man/*.[578])
 
 # Kept between builds.
 .SECONDARY:
