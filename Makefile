@@ -1,6 +1,7 @@
 # make          build/mosprobe
 # make run      install what is missing, build, probe a simulated network
 # make test     install what is missing, build, run every test
+# make install, make uninstall, make deb: scripts/install.mk
 # V=1 shows the commands; WERROR=1 makes warnings errors; CC=clang works too.
 
 SHELL := /bin/bash
@@ -14,6 +15,7 @@ CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 VERSION := 0.1.0
+sysconfdir ?= /etc
 LIBS := libbpf libseccomp liburing hiredis libcares inih jansson libzstd libmicrohttpd ncursesw
 
 CFLAGS ?= -O2 -g
@@ -22,7 +24,8 @@ OWN_CFLAGS := # of single objects
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wundef -Wpointer-arith -Wwrite-strings -Wno-unused-parameter
 ALL_CFLAGS = -std=gnu11 $(WARN) $(if $(WERROR),-Werror) $(CFLAGS) $(SANITIZE) $(OWN_CFLAGS) -pthread \
-	-D_GNU_SOURCE -DMOSPROBE_VERSION='"$(VERSION)"' -Iuserspace -Ibpf -I$(B) -MMD -MP
+	-D_GNU_SOURCE -DMOSPROBE_VERSION='"$(VERSION)"' $(DEFINE_ETC) -Iuserspace -Ibpf -I$(B) -MMD -MP
+DEFINE_ETC := $(if $(filter-out /etc,$(sysconfdir)),-DLOAD_CONFIG_DEFAULT='"$(sysconfdir)/mosprobe/mosprobe.conf"')
 # Evaluated when something is compiled: `make run` may install pkg-config and the libraries first.
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lm
@@ -35,6 +38,7 @@ OBJ_PURE := $(SRC_PURE:%.c=$(B)/%.o)
 include tests/tests.mk
 include tests/fuzz/fuzz.mk
 include bench/bench.mk
+include scripts/install.mk
 
 .PHONY: all run test clean setup-build setup-run setup-test
 .DEFAULT_GOAL := all

@@ -10,7 +10,9 @@
 #include "pure/targets.h"
 #include "vocabulary/message.h"
 
+#ifndef LOAD_CONFIG_DEFAULT /* the Makefile's sysconfdir */
 #define LOAD_CONFIG_DEFAULT "/etc/mosprobe/mosprobe.conf"
+#endif
 #define LOAD_OPTIONS_MAX 48
 #define LOAD_PASSWORD_VARIABLE "MOSPROBE_REDIS_PASSWORD"
 
