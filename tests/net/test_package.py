@@ -134,7 +134,9 @@ def test_checks():
     root.write("/etc/mosprobe/targets", "127.0.0.1:9\n")
     done = root.run("mosprobe", "check")
     equal(done.returncode, 0, f"{done.stdout}{done.stderr}")
-    expect("ok    configuration " in done.stdout and "ok    bpf " in done.stdout, done.stdout)
+    for line in ("configuration /etc/mosprobe/mosprobe.conf, id ", "bpf ", "user          becomes mosprobe, ",
+                 "state_dir     /var/lib/mosprobe: "):
+        expect(f"\nok    {line}" in f"\n{done.stdout}", f"{line}: {done.stdout}")
     equal(root.stat("/etc/mosprobe/mosprobe.conf"), "640 root:mosprobe", "the configuration")
 
 

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "composition/arguments.h"
 #include "composition/engine.h"
 #include "composition/load.h"
 #include "composition/verbs.h"
 #include "edges/machine.h"
+#include "edges/privilege.h"
 #include "edges/publish.h"
 #include "edges/resolver.h"
 #include "pure/columns.h"
@@ -277,8 +279,23 @@ static void say_how_long(struct check *check)
 		few ? ": a consumer that stands still for longer misses some" : "");
 }
 
+/* Who the prober will be when it writes. */
+static uid_t check_user(struct check *check)
+{
+	struct privilege_user user = { .uid = geteuid() };
+	struct message msg;
+
+	if (!check->config->user || user.uid)
+		return user.uid;
+	if (privilege_find(&user, check->config->user, &msg))
+		line(check, VERDICT_FAIL, "user", "%s", msg.text);
+	else
+		line(check, VERDICT_OK, "user", "becomes %s, once it needs no rights", user.name);
+	return user.uid;
+}
+
 /* Of the folder in which the prober remembers. */
-static void check_state(struct check *check)
+static void check_state(struct check *check, uid_t owner)
 {
 	const char *dir = check->config->state_dir;
 	struct message found;
@@ -289,7 +306,7 @@ static void check_state(struct check *check)
 			"none: windows, held times and what Redis has not yet end with the process");
 		return;
 	}
-	state = machine_folder(dir, &found);
+	state = machine_folder(dir, owner, &found);
 	line(check,
 		state == MACHINE_FOLDER_GOOD	? VERDICT_OK
 		: state == MACHINE_FOLDER_RISKY ? VERDICT_WARN
@@ -329,6 +346,7 @@ int cmd_check(int argc, char **argv)
 	struct arguments arguments;
 	struct check check = { 0 };
 	struct message msg;
+	const char *file;
 
 	if (arguments_read(&arguments, argc, argv, accepted, false, false))
 		return 2;
@@ -341,8 +359,9 @@ int cmd_check(int argc, char **argv)
 		line(&check, VERDICT_FAIL, "configuration", "%s", msg.text);
 		return 2;
 	}
-	line(&check, VERDICT_OK, "configuration", "%s, id %s",
-		arguments.config_file ? arguments.config_file : "defaults", check.config->id);
+	file = load_config_file(arguments.config_file);
+	line(&check, VERDICT_OK, "configuration", "%s, id %s", file ? file : "defaults",
+		check.config->id);
 	check_targets(&check);
 	check_kernel(&check);
 	check_score(&check);
@@ -351,7 +370,7 @@ int cmd_check(int argc, char **argv)
 	check_ports(&check);
 	check_sysctls(&check);
 	check_memory(&check);
-	check_state(&check);
+	check_state(&check, check_user(&check));
 	check_dns(&check);
 	check_redis(&check);
 	roster_destroy(check.roster);

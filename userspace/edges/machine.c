@@ -212,7 +212,7 @@ static enum machine_folder parent_of(const char *path, struct message *ret_found
 	return good ? MACHINE_FOLDER_GOOD : MACHINE_FOLDER_BAD;
 }
 
-enum machine_folder machine_folder(const char *path, struct message *ret_found)
+enum machine_folder machine_folder(const char *path, uid_t owner, struct message *ret_found)
 {
 	struct statvfs space;
 	struct stat status;
@@ -236,7 +236,7 @@ enum machine_folder machine_folder(const char *path, struct message *ret_found)
 		message_set(ret_found, 0, "anybody may write there: chmod o-w");
 		return MACHINE_FOLDER_RISKY;
 	}
-	if (status.st_uid != geteuid()) {
+	if (status.st_uid != owner) {
 		message_set(ret_found, 0, "belongs to another user (uid %u)", status.st_uid);
 		return MACHINE_FOLDER_RISKY;
 	}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "vocabulary/message.h"
 
@@ -42,8 +43,8 @@ double machine_interrupts_s(void);
 /* Time that the host of a virtual machine took from its CPUs, since the start of the machine, in s. */
 double machine_stolen_s(void);
 
-/* A folder that is to be written to, or made in one that is there. ret_found says how it is, or what is wrong. */
+/* A folder that owner is to write to, or to be made in one that is there. ret_found says how it is, or what is wrong. */
 enum machine_folder { MACHINE_FOLDER_GOOD, MACHINE_FOLDER_RISKY, MACHINE_FOLDER_BAD };
-enum machine_folder machine_folder(const char *path, struct message *ret_found);
+enum machine_folder machine_folder(const char *path, uid_t owner, struct message *ret_found);
 
 #endif
