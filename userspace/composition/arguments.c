@@ -5,9 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vocabulary/message.h"
+
 static int wrong(const char *verb, const char *what, const char *word)
 {
-	fprintf(stderr, "mosprobe %s: %s '%s'; see mosprobe %s --help\n", verb, what, word, verb);
+	struct message msg;
+
+	/* Whose passwords are masked. */
+	message_set(&msg, 0, "%s '%s'; see mosprobe %s --help", what, word, verb);
+	fprintf(stderr, "mosprobe %s: %s\n", verb, msg.text);
 	return -EINVAL;
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "vocabulary/utf8.h"
+
 #define NAME_MAX_COMPARED 64
 
 static unsigned char lower(char c)
@@ -55,23 +57,6 @@ void nearest_offer(struct nearest *nearest, const char *candidate)
 	nearest->distance = distance;
 }
 
-/* The length of the well-formed sequence at text, 0 when there is none. */
-static size_t utf8_sequence(const unsigned char *text, size_t length)
-{
-	unsigned char first = text[0];
-	size_t need = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	if (!need || first > 0xf4 || need > length)
-		return 0;
-	for (size_t i = 1; i < need; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
-		(first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return need;
-}
-
 bool utf8_valid(const char *text, size_t length)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -111,13 +96,11 @@ const char *shown(char buffer[SHOWN_SIZE], const char *text, size_t length)
 	return buffer;
 }
 
-/* So many bytes at `at` are one character that may be shown; 0 = it may not. */
-static size_t showable(const unsigned char *at, size_t length, bool ascii)
+static size_t fitting(const unsigned char *at, size_t length, bool ascii)
 {
-	size_t step = utf8_sequence(at, length);
-	bool control = *at < ' ' || *at == 0x7f || (*at == 0xc2 && step && at[1] < 0xa0);
+	size_t step = utf8_showable(at, length);
 
-	return control || (ascii && step > 1) ? 0 : step;
+	return ascii && step > 1 ? 0 : step;
 }
 
 size_t text_fit(char *ret, size_t size, const char *text, unsigned columns, bool ascii)
@@ -127,7 +110,7 @@ size_t text_fit(char *ret, size_t size, const char *text, unsigned columns, bool
 	unsigned column = 0;
 
 	while (length && column < columns) {
-		size_t step = utf8_sequence(at, length), take = showable(at, length, ascii);
+		size_t step = utf8_sequence(at, length), take = fitting(at, length, ascii);
 
 		if (used + (take ? take : 1) >= size)
 			break;

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "vocabulary/mask.h"
+
 int(message_set)(struct message *msg, int error, const char *format, ...)
 {
 	if (msg) {
@@ -12,6 +14,7 @@ int(message_set)(struct message *msg, int error, const char *format, ...)
 		va_start(args, format);
 		vsnprintf(msg->text, sizeof msg->text, format, args);
 		va_end(args);
+		mask_passwords(msg->text, sizeof msg->text);
 	}
 	return error;
 }

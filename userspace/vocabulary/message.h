@@ -10,7 +10,8 @@ struct message {
 	char text[MESSAGE_SIZE]; /* NUL-terminated, without a newline; "" = none */
 };
 
-/* Sets msg (may be NULL) as printf does, cut to its size. Returns error, so that a function can
+/* Sets msg (may be NULL) as printf does, cut to its size, with passwords in URLs masked (mask.h). Returns
+ * error, so that a function can
  * end in `return message_set(msg, -EINVAL, ...)`. */
 int message_set(struct message *msg, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
