@@ -11,7 +11,7 @@ NET_DRIVERS := $(B)/tests/net/publish_driver $(B)/tests/net/sandbox_driver
 # What passes from thread to thread, and the whole program for tests/net/test_threads.py, with ThreadSanitizer; clang's,
 # for gcc's knows no fences.
 TSAN_B := $(B)/tsan
-TSAN_BIN := $(TSAN_B)/tests/unit/test_queue $(TSAN_B)/tests/unit/test_mailbox
+TSAN_BIN := $(patsubst %,$(TSAN_B)/tests/unit/test_%,log mailbox queue)
 TEST_NET := $(sort $(wildcard tests/net/test_*.py))
 
 .PHONY: test-all test-build test-unit test-sim test-net test-sanitizers test-tsan tsan-build check-source

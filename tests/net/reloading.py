@@ -52,7 +52,7 @@ class Prober:
     def said(self, words):
         return [line for line in read(f"log{self.number}").splitlines() if words in line]
 
-    def reload(self, lines=None, words="reload:"):
+    def reload(self, lines=None, words="event=reload_"):
         """Reads the files again, and waits until that was told."""
         before = len(self.said(words))
         if lines is not None:

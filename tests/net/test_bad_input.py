@@ -139,7 +139,7 @@ def test_redis_password():
         expect("WRONGPASS" in text or "password" in text.lower(), text)
         expect("nope" not in text, "a password in the log")
         text = with_password("secret-of-this-test")
-        expect("1 entries written" in text, text)
+        expect("written=1 " in text, text)
         expect("secret-of-this-test" not in text, "a password in the log")
 
 

@@ -147,7 +147,7 @@ def test_an_address_that_moves_is_in_its_result():
     prober.end()
     addresses = [line["addr"] for line in prober.results("pbx.test")]
     equal(addresses, sorted(addresses, key=HERE.index), "addresses in time")
-    equal(len(prober.said(f"pbx.test has moved from {HERE[0]} to {HERE[1]}")), 1, "told")
+    equal(len(prober.said(f"name=pbx.test from={HERE[0]} to={HERE[1]}")), 1, "told")
     equal({line["outcome"] for line in prober.results("pbx.test")} - {"missing"}, {"ok"}, "outcomes")
 
 
@@ -275,7 +275,7 @@ def test_addresses_outlive_the_process():
     prober.end()
     for server in here:
         server.close()
-    expect(prober.said("names.state is damaged"), "it was told")
+    expect(prober.said("event=names_damaged"), "it was told")
 
 
 if __name__ == "__main__":

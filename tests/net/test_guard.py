@@ -84,7 +84,7 @@ def test_a_dark_site_and_a_cut_uplink():
     equal({a["event_action"] for a in judged}, {"trigger"}, "nothing resolves")
     check_results(results)
     expect(sum(r["impaired"] for r in results) > 120, "results that are marked impaired")
-    expect("guard: " in done.stderr, f"the log: {done.stderr}")
+    expect("event=guard_vantage" in done.stderr, f"the log: {done.stderr}")
     equal((heartbeat["impaired"], heartbeat["guard_trips"]), ("0", "1"), "the heartbeat's guard")
     expect(int(heartbeat["guard_rejected"]) > 60, f"rejected: {heartbeat['guard_rejected']}")
 

@@ -110,7 +110,7 @@ def test_a_lease_of_another_machine_is_waited_for():
         equal(redis.cli("EXISTS", RESULTS), 0, "results of one without the lease")
         wait_until(lambda: redis.cli("XLEN", RESULTS), "results", 8)
         equal(stop(prober), 0, "status")
-    expect("process 4711 on host elsewhere has the lease of driver: waiting for it" in read("waits.log"), read("waits.log"))
+    expect('event=lease_awaited holder="process 4711 on host elsewhere" id=driver' in read("waits.log"), read("waits.log"))
     service.down()
 
 
@@ -154,7 +154,7 @@ def test_who_has_lost_the_lease_writes_no_more():
             wait_until(lambda: writer(redis) == second.pid,
                        "the other", 10)
             first.send_signal(signal.SIGCONT)
-            wait_until(lambda: f"process {second.pid} on host {socket.gethostname()} has taken over as prober driver"
+            wait_until(lambda: f'event=lease_lost holder="process {second.pid} on host {socket.gethostname()}" id=driver'
                        in read(f"{name}.log"), "that it is known", 15)
             if not more:
                 equal(first.wait(10), 1, "its status")

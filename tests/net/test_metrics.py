@@ -171,7 +171,7 @@ def test_requests():
 def test_loopback_only():
     with socket.socket() as client:
         equal(client.connect_ex(("127.0.0.2", world.port)), 111, "another address of this machine")
-    expect("metrics are served at" in read("log") and "without authentication" in read("log"),
+    expect("event=metrics_served" in read("log") and "without authentication" in read("log"),
            read("log"))
 
 

@@ -29,7 +29,7 @@ def test_fields_and_keys():
         for _, names, fields in alerts:
             equal(names, ALERT_FIELDS + LABELS, "fields of an alert")
         equal(alerts[0][2]["event_action"], "trigger", "event_action")
-        equal(len(driver.lines("connected, version")), 1, "connected is said once")
+        equal(len(driver.lines("event=redis_connected")), 1, "connected is said once")
         newest = {f["target"]: (entry_id, f) for entry_id, _, f in results}
         hashes(redis, newest, {f["target"]: entry_id for entry_id, _, f in alerts})
         sets(redis, newest)

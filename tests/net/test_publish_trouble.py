@@ -77,7 +77,7 @@ def test_spool_bound():
         expect(not os.path.exists(redis.socket), "nobody has been there")
         # 224 bytes a result: the bound is between 1,000 and 1,200 of them.
         driver = Driver(redis.url, results=5000, every=10, spool="256KiB", targets=50, stop=20)
-        wait_until(lambda: driver.lines("the oldest are dropped"), "what is said", 5)
+        wait_until(lambda: driver.lines("event=spool_full"), "what is said", 5)
         redis.start()
         counters = driver.end()
         dropped = counters["dropped"]
@@ -85,7 +85,7 @@ def test_spool_bound():
         oldest = exactly_once(redis, counters, dropped)[0][2]
         equal(int(oldest["cycle"]) * 50 + number(oldest["target"]), dropped,
               "the oldest result that is left")
-        equal(len(driver.lines(f"{dropped} results were dropped in all")), 1, "told")
+        equal(len(driver.lines(f" dropped={dropped}")), 1, "told")
         equal(len(driver.lines("cannot connect")), 1, "told once that nobody is there")
 
 
@@ -98,7 +98,7 @@ def test_wrong_type():
         expect(RESULTS in driver.lines("WRONGTYPE")[0], "the key is not named")
         redis.cli("DEL", RESULTS)
         exactly_once(redis, driver.end())
-        equal(len(driver.lines("takes entries again")), 1, "the end is said too")
+        equal(len(driver.lines("event=redis_resumed")), 1, "the end is said too")
 
 
 def test_out_of_memory():
@@ -148,7 +148,7 @@ def strange_server(answer, stop, said):
     expect(clients, "nobody connected")
     equal(driver.end()["written"], 0, "written")
     equal(len(driver.lines(said)), 1, f"clear messages {driver.log}")
-    equal(len(driver.lines("100 entries were not published")), 1, "what is lost is told")
+    equal(len(driver.lines(" entries=100")), 1, "what is lost is told")
 
 
 # What each answer to an entry is called, and whether another connection is tried for it.

@@ -17,7 +17,7 @@ def test_targets_come_go_and_change():
                     "samples = 4")
     prober.seen(target(2), 2)
     said = prober.reload([address(0), f"{address(2)} samples=6 site=muc", address(3)])
-    expect("3 targets: 1 added, 1 removed, 1 changed" in said, said)
+    expect("targets=3 added=1 removed=1 changed=1" in said, said)
     now = max(prober.cycles()[target(0)])
     prober.seen(target(3), 3)
     prober.end()
@@ -50,7 +50,7 @@ def test_a_file_with_a_mistake_changes_nothing():
     count = len(prober.cycles()[target(0)])
     prober.seen(target(0), count + 2)
     said = prober.reload([address(0), address(1)])
-    expect("2 targets: 1 added" in said, said)
+    expect("targets=2 added=1" in said, said)
     prober.end()
 
 
@@ -58,10 +58,10 @@ def test_keys_that_take_a_restart():
     prober = Prober([address(0)])
     prober.seen(target(0))
     prober.config("window = 9\nmax_rate = 77", "share = 60%\n[dns]\nttl_min = 10s")
-    prober.reload(words="targets: ")
-    for key in ("[prober] window", "[prober] max_rate", "[guard] share", "[dns] ttl_min"):
-        equal(len(prober.said(f"{key} is not what it was")), 1, f"told of {key}")
-    equal(len(prober.said("takes a restart")), 4, "told of others")
+    prober.reload(words="event=reload_done")
+    for key in ("prober.window", "prober.max_rate", "guard.share", "dns.ttl_min"):
+        equal(len(prober.said(f"event=reload_restart key={key}")), 1, f"told of {key}")
+    equal(len(prober.said("event=reload_restart")), 4, "told of others")
     prober.end()
 
 
@@ -130,7 +130,7 @@ def test_watched_files():
     prober.targets([address(0), address(1)])
     prober.seen(target(1))
     time.sleep(2.5)
-    equal(len(prober.said("reload:")), 1, "reloads")
+    equal(len(prober.said("event=reload_")), 1, "reloads")
     prober.end()
 
 

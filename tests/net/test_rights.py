@@ -61,7 +61,7 @@ class Prober:
         wait_until(lambda: len(self.results()) >= count, f"results; {read(self.name + '.log')}",
                    seconds)
 
-    def reload(self, count, words="reload:"):
+    def reload(self, count, words="event=reload_"):
         self.targets(count)
         self.process.send_signal(signal.SIGHUP)
         wait_until(lambda: self.said(words), words)
@@ -115,7 +115,7 @@ def test_root_becomes_the_user():
     nice = {thread: os.getpriority(os.PRIO_PROCESS, int(thread)) for _, thread in prober.threads()}
     equal(nice.pop(str(prober.process.pid)), -10, "nice of the thread that probes")
     expect(set(nice.values()) <= {0, 5}, f"nice of the others: {nice}")
-    expect("2 targets: 1 added" in prober.reload(2), "reload")
+    expect("targets=2 added=1" in prober.reload(2), "reload")
     prober.end()
 
 
@@ -125,7 +125,7 @@ def test_root_without_a_user():
     may_nothing(prober)
     expect(prober.said("every capability given up"), read("plain.log"))
     stamped_by(prober.results(), "bpf")
-    expect("2 targets: 1 added" in prober.reload(2), "reload")
+    expect("targets=2 added=1" in prober.reload(2), "reload")
     prober.end()
 
 
@@ -134,7 +134,7 @@ def works_as_user(name, prefix, source):
     prober.seen()
     may_nothing(prober, pwd.getpwnam(USER).pw_uid)
     stamped_by(prober.results(), source)
-    expect("2 targets: 1 added" in prober.reload(2), "reload")
+    expect("targets=2 added=1" in prober.reload(2), "reload")
     prober.end()
     return prober
 
@@ -159,8 +159,8 @@ def test_a_file_that_a_reload_cannot_read():
     prober.seen()
     warned = prober.said("a reload cannot read it")
     equal(len(warned), 1, f"{warned}")
-    expect("closed.targets: Permission denied" in warned[0], warned[0])
-    expect("nothing was changed" in prober.reload(2, "reload:"), "reload")
+    expect("closed.targets error=\"Permission denied\"" in warned[0], warned[0])
+    expect("nothing was changed" in prober.reload(2), "reload")
     before = len(prober.results())
     prober.seen(before + 1)
     prober.end()

@@ -63,8 +63,8 @@ def test_ten_ports():
     kinds = sum(c["local_error no_port"] for c in found.values())
     equal(int(beat["local_error_no_port"]), kinds, "in the heartbeat")
     equal(int(beat["samples_local_error"]), kinds, "of all kinds")
-    expect(f"local errors: {kinds} no_port" in log, log)
-    expect("10 ephemeral ports" in log, f"no warning before: {log}")
+    expect(f"event=end_local_error kind=no_port count={kinds}\n" in log, log)
+    expect("event=ports_few ports=10 " in log, f"no warning before: {log}")
     equal((results[f"{slow}:5060"]["failed"], results[f"{slow}:5060"]["fail_pct"]),
           ("0", "0.000"), "held against the target")
     equal(results[f"{slow}:5060"]["n"], str(found[slow]["ok"]), "what counts")
@@ -83,7 +83,7 @@ def test_64_descriptors():
         "198.18.0.0/24 latency=20ms\n", silent + good, 2, prefix=["prlimit", "--nofile=64:64"])
     slots = int(beat["slots"])
     expect(1 <= slots <= 16, f"{slots} slots of 64 descriptors")
-    expect(f"{slots} sockets can be had" in log, f"no warning before: {log}")
+    expect(f"event=slots_few slots={slots} " in log, f"no warning before: {log}")
     found = collections.Counter()
     for address, outcomes in by_address(samples).items():
         found += outcomes
@@ -95,7 +95,7 @@ def test_64_descriptors():
     equal(int(beat["samples_skipped"]), found["skipped no_slot"], "skipped for no other reason")
     expect(int(beat["slot_waits"]) >= found["skipped no_slot"], f"slot_waits {beat['slot_waits']}")
     expect(int(beat["late_starts"]) > 10, f"late starts {beat['late_starts']}")
-    expect(f"skipped: {found['skipped no_slot']} no_slot" in log, log)
+    expect(f"event=end_skipped kind=no_slot count={found['skipped no_slot']}\n" in log, log)
     for address in good:
         equal(results[f"{address}:5060"]["failed"], "0", f"failed of {address}")
 

@@ -30,16 +30,16 @@ def silent_run(keys):
 def test_auto_covers_a_total_outage():
     samples, said = silent_run("")
     equal({s["outcome"] for s in samples}, {"timeout"}, "outcomes")
-    expect("sockets for IPv4 are in use" not in said, f"no slot was scarce: {said}")
+    expect("event=slots_scarce" not in said, f"no slot was scarce: {said}")
     late_ms = sorted((int(s["start_ns"]) - int(s["due_ns"])) / 1e6 for s in samples)
     expect(late_ms[2376] < 20, f"p99 of lateness: {late_ms[2376]} ms")
 
 
 def test_too_few_are_told_of_and_nothing_comes_in_a_burst():
     samples, said = silent_run("max_in_flight = 100")
-    told = [line for line in said.splitlines() if "sockets for IPv4 are in use" in line]
+    told = [line for line in said.splitlines() if "event=slots_scarce family=4 " in line and " repeated=" not in line]
     equal(len(told), 1, f"lines about it: {said}")
-    used, of = map(int, re.search(r"(\d+) of (\d+) sockets", told[0]).groups())
+    used, of = map(int, re.search(r"used=(\d+) slots=(\d+)", told[0]).groups())
     expect(of == 100 and 90 < used <= 100, told[0])
     started = [s for s in samples if s["outcome"] == "timeout"]
     skipped = [s for s in samples if s["outcome"] == "skipped"]

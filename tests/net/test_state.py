@@ -71,7 +71,7 @@ def test_an_open_alert_outlives_kill_and_stop():
         time.sleep(1.5)  # until its cycle's result is out, and kept
         stop(prober, signal.SIGKILL)
         prober = start(words, "second.log")
-        wait_until(lambda: "1 of 1 targets go on where they were" in read("second.log"), "that it is known")
+        wait_until(lambda: "restored=1 targets=1" in read("second.log"), "that it is known")
         time.sleep(4)
         equal(redis.cli("HGET", service.key, "state"), "critical", "after the kill")
         equal(stop(prober), 0, "status")
@@ -151,7 +151,7 @@ def test_what_cannot_be_trusted_is_set_aside():
         return done.stderr
 
     once()
-    expect("1 of 1 targets go on where they were" in once(), "it is known")
+    expect("restored=1 targets=1" in once(), "it is known")
     with open(file, "rb") as kept:
         good = kept.read()
     size = int.from_bytes(good[24:28], "little")
@@ -172,7 +172,7 @@ def test_what_cannot_be_trusted_is_set_aside():
             kept.write(text)
         told = once()
         expect(f"targets.state is not used, for it {what.strip()}" in told.replace("it is no", "it no"), told)
-        expect("go on where" not in told, told)
+        expect("event=state_restored" not in told, told)
         with open(file + ".bad", "rb") as aside:
             equal(aside.read(), text, "what was set aside")
     told = once("--id", "another")
@@ -183,7 +183,7 @@ def test_what_cannot_be_trusted_is_set_aside():
         with open(file, "wb") as kept:
             kept.write(damaged(4096 + half * size + 100, b"\0" * 300))
         told = once()
-        expect("1 of 1 targets go on" in told and "not used" not in told, f"half {half}: {told}")
+        expect("restored=1 targets=1" in told and "not used" not in told, f"half {half}: {told}")
     service.down()
 
 
@@ -264,8 +264,8 @@ def test_an_alert_of_a_target_that_leaves_while_no_prober_runs_ends():
             wait_until(lambda: redis.cli("XLEN", ALERTS) == 2, "the end of the alert")
             wait_until(lambda: redis.cli("HGET", other.key, "state"), "a result")
             equal(stop(prober), 0, "status")
-        expect("2 targets have left since the last run" in read("second.log"), read("second.log"))
-        expect("have left" not in read("third.log"), read("third.log"))
+        expect("event=left_told targets=2" in read("second.log"), read("second.log"))
+        expect("event=left_" not in read("third.log"), read("third.log"))
         trigger, resolve = alerts_of(redis)
         equal([redis.cli("EXISTS", one.key) for one in (service, quiet, other)], [0, 0, 1], "their hashes")
         equal(redis.cli("ZCARD", "mosprobe:{kept}:open"), 0, "open alerts")

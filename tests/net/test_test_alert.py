@@ -73,7 +73,7 @@ def test_the_whole_way():
         equal(stranger.returncode, 1, err)
         expect("is somebody.example.com:5060 one of its targets?" in err, err)
         equal(stop(prober), 0, "status")
-    expect("test-alert: there is no target somebody.example.com:5060" in read("log"), read("log"))
+    expect("event=test_unknown target=somebody.example.com:5060\n" in read("log"), read("log"))
 
 
 if __name__ == "__main__":

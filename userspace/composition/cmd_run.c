@@ -55,6 +55,8 @@ static const char usage[] =
 	"  --shard I/N         the I-th of N probers that share these targets\n"
 	"  --cycles N          end after N cycles of every target\n"
 	"  --output table      table, jsonl, samples or none\n"
+	"  --log-level info    error, warning, info or debug\n"
+	"  --log-format auto   auto, journal or plain\n"
 	"\n"
 	"SIGINT and SIGTERM finish what is in flight and end with status 0. SIGHUP reads the\n"
 	"configuration and the targets again.\n";
@@ -71,6 +73,8 @@ static const struct argument accepted[] = {
 	{ "output", "prober", "output", NULL },
 	{ "standby", "prober", "standby", "yes" },
 	{ "shard", "prober", "shard", NULL },
+	{ "log-level", "log", "level", NULL },
+	{ "log-format", "log", "format", NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -153,8 +157,11 @@ static int configure(struct run *run, const struct arguments *arguments, struct 
 	int error = load_config(&run->config, arguments->config_file, arguments->options,
 		arguments->option_count, msg);
 
-	if (!error)
+	if (!error) {
+		log_set_level(run->config->log_level);
+		log_set_form(run->config->log_form);
 		error = load_targets(&run->targets, run->config, msg);
+	}
 	if (!error)
 		error = load_password(&run->password, run->config, msg);
 	return error;
@@ -172,10 +179,16 @@ static int open_engine(struct run *run, const char *config_file, const struct en
 	if (error)
 		return error;
 	if (notes.stamps.text[0])
-		log_line(LOG_WARN, "%s", notes.stamps.text);
+		log_event(LOG_WARN, "engine_stamps", "latencies are less exact", "why=%s",
+			notes.stamps.text);
 	if (notes.connects.text[0])
-		log_line(LOG_WARN, "%s", notes.connects.text);
-	return run_confine(run->config, config_file, ret_rights, msg);
+		log_event(LOG_WARN, "engine_connects", "a probe costs more", "why=%s",
+			notes.connects.text);
+	error = run_confine(run->config, config_file, ret_rights, msg);
+	/* Not before: a thread keeps the rights that it began with. */
+	if (!error)
+		log_start();
+	return error;
 }
 
 static int prepare(
@@ -284,7 +297,8 @@ static void loop(struct run *run)
 		bool gone = run->output && output_gone(run->output);
 
 		if (gone && !run_stop_asked) {
-			log_line(LOG_INFO, "standard output is gone, ending");
+			log_event(LOG_INFO, "output_gone", "it ends", "why=%s",
+				"standard output is closed");
 			run_stop_asked = 1;
 		}
 		run_service_turned(run->service, run->prober);
@@ -354,9 +368,10 @@ static int run_once(const struct arguments *arguments, struct lasting *lasting, 
 		status = error && error != -EINTR ? 1 : 0;
 	}
 	if (status)
-		fprintf(stderr, "mosprobe: %s\n", msg.text);
+		log_failure(msg.text);
 	if (!error && lasting->rights.text[0])
-		log_line(LOG_INFO, "rights: %s", lasting->rights.text);
+		log_event(LOG_INFO, "rights_left", "what it may do from now on", "rights=%s",
+			lasting->rights.text);
 	lasting->rights.text[0] = '\0';
 	if (!error)
 		loop(&run);
@@ -376,6 +391,7 @@ int run_arguments(const struct arguments *arguments)
 	bool again;
 	int status;
 
+	log_set_form(LOG_AUTO);
 	run_mask_signals(SIG_BLOCK);
 	run_catch_signals();
 	run_service_open(&lasting.service);

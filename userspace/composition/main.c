@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "composition/verbs.h"
+#include "vocabulary/log.h"
 
 static const struct verb {
 	const char *name;
@@ -56,8 +57,12 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	for (size_t i = 0; i < VERB_COUNT; i++)
-		if (!strcmp(argv[1], verbs[i].name))
-			return verbs[i].run(argc - 1, argv + 1);
+		if (!strcmp(argv[1], verbs[i].name)) {
+			int status = verbs[i].run(argc - 1, argv + 1);
+
+			log_stop();
+			return status;
+		}
 	fprintf(stderr, "mosprobe: unknown verb '%s'; mosprobe --help lists them\n", argv[1]);
 	return 2;
 }

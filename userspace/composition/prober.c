@@ -110,7 +110,8 @@ int prober_create(struct prober **ret, const struct prober_setup *setup)
 	prober_take_known(prober);
 	error = prober_state_start(prober, &msg);
 	if (error) {
-		log_line(LOG_ERROR, "%s", msg.text);
+		log_event(LOG_ERROR, "state_unused", "what was kept cannot be used", "error=%s",
+			msg.text);
 		prober_destroy(prober);
 		return error;
 	}

@@ -101,16 +101,16 @@ static void tell_move(struct prober *prober, uint32_t host, const struct address
 	prober->counters.address_changes++;
 	if (prober->turn_ns >= prober->moves_until_ns) {
 		if (prober->moves_told > MOVES_TOLD)
-			log_line(LOG_INFO, "%u more names have moved",
+			log_event(LOG_INFO, "name_moves", "more names have moved", "names=%u",
 				prober->moves_told - MOVES_TOLD);
 		prober->moves_told = 0;
 		prober->moves_until_ns = prober->turn_ns + MOVES_EVERY_NS;
 	}
 	/* The table has the screen. */
 	if (prober->moves_told++ < MOVES_TOLD && prober->setup.config->output != OUTPUT_TABLE)
-		log_line(LOG_INFO, "%s has moved from %s to %s",
-			prober->generation->roster->hosts[host], address_text(before, from),
-			address_text(after, to));
+		log_event(LOG_INFO, "name_moved", "a name has another address",
+			"name=%s from=%s to=%s", prober->generation->roster->hosts[host],
+			address_text(before, from), address_text(after, to));
 }
 
 static void take(
@@ -180,5 +180,8 @@ void prober_watch_resolver(struct prober *prober)
 	if (prober->setup.config->output == OUTPUT_TABLE)
 		return;
 	reason_text(text, &event.transition);
-	log_line(LOG_WARN, "guard: %s", text);
+	log_event(LOG_WARN, "guard_resolver",
+		change.fails ? "the resolver fails" : "the resolver answers again",
+		"why=%s lookups=%llu failed=%llu", text, (unsigned long long)change.all,
+		(unsigned long long)change.failed);
 }

@@ -20,16 +20,17 @@ static void wake(struct prober *prober, uint64_t asleep_ns)
 	prober->epoch_ns -= (int64_t)(cycles * prober->interval_ns);
 	for (uint32_t i = 0; i < prober->room; i++)
 		prober->visits[i].number += cycles;
-	log_line(LOG_WARN, "the machine slept for %.1f s: %llu cycles are missing",
-		(double)asleep_ns / NSEC_PER_SEC, (unsigned long long)cycles);
+	log_event(LOG_WARN, "clock_slept", "the machine slept: cycles are missing",
+		"slept_s=%.1f cycles=%llu", (double)asleep_ns / NSEC_PER_SEC,
+		(unsigned long long)cycles);
 }
 
 static void tell_step(struct prober *prober, int64_t moved_ns)
 {
 	prober->counters.clock_steps++;
-	log_line(LOG_WARN,
-		"the wall clock was set %s by %.3f s: samples and cycles go on by the monotonic clock",
-		moved_ns < 0 ? "back" : "on",
+	log_event(LOG_WARN, "clock_set",
+		"the wall clock was set: samples and cycles go on by the monotonic clock",
+		"direction=%s by_s=%.3f", moved_ns < 0 ? "back" : "on",
 		(double)(moved_ns < 0 ? -moved_ns : moved_ns) / NSEC_PER_SEC);
 }
 

@@ -13,7 +13,7 @@
  * a few, which run out now and then. */
 #define SLOTS_SCARCE_PART 10
 #define SLOTS_WORTH_TELLING 50
-#define SLOTS_TOLD_EVERY_NS (60 * NSEC_PER_SEC)
+#define SLOTS_TOLD_EVERY_NS NSEC_PER_SEC /* to the log, which folds them */
 
 static void count_lateness(struct prober *prober, const struct sample *sample)
 {
@@ -199,10 +199,10 @@ void prober_watch_slots(struct prober *prober)
 		if (all < SLOTS_WORTH_TELLING || free >= all / SLOTS_SCARCE_PART)
 			continue;
 		prober->slots_told_ns = prober->turn_ns;
-		log_line(LOG_WARN,
-			"%u of %u sockets for IPv%u are in use; when none is left starts are late "
-			"(more open files or max_in_flight, or a shorter time-out)",
-			all - free, all, family);
+		log_event(LOG_WARN, "slots_scarce",
+			"most sockets are in use; when none is left starts are late",
+			"family=%u used=%u slots=%u advice=%s", family, all - free, all,
+			"more open files or max_in_flight, or a shorter time-out");
 	}
 }
 

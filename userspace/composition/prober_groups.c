@@ -27,7 +27,8 @@ void prober_groups_place(struct prober *prober, uint32_t target)
 	if (!label)
 		return;
 	if (groups_place(prober->groups, target, target_label(known, label)))
-		log_line(LOG_ERROR, "out of memory: %s is in no group", known->name);
+		log_event(LOG_ERROR, "group_unplaced", "a target is in no group",
+			"error=%s name=%s", strerror(ENOMEM), known->name);
 }
 
 void prober_groups_leave(struct prober *prober, uint32_t target)

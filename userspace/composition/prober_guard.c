@@ -196,7 +196,10 @@ void prober_guard_step(struct prober *prober)
 	if (prober->setup.config->output == OUTPUT_TABLE)
 		return;
 	reason_text(text, &event.transition);
-	log_line(LOG_WARN, "guard: %s", text);
+	log_event(LOG_WARN, "guard_vantage",
+		change.after == GUARD_IMPAIRED ? "what is seen is this prober's own trouble"
+					       : "this prober judges again",
+		"why=%s targets=%u failed=%u", text, change.view.visited, change.view.failed);
 }
 
 bool prober_guard_visits(const struct prober *prober, uint32_t target)

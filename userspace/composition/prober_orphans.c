@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Targets that have left the list while no prober ran: an alert of theirs that is open ends, and nothing of them stays in
  * Redis. They borrow the last place that a target can have, one after the other. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -122,7 +123,8 @@ static const struct target *add(struct prober *prober, const char *key)
 	if (targets_add(prober->gone, key, strlen(key), prober->setup.config->state_dir,
 		    prober->setup.config, &why) ||
 		targets_count(prober->gone) == count) {
-		log_line(LOG_WARN, "%s, which has left, is not told of: %s", key, why.text);
+		log_event(LOG_WARN, "left_untold", "a target that has left is not told of",
+			"target=%s why=%s", key, why.text);
 		return NULL;
 	}
 	return targets_at(prober->gone, count);
@@ -152,7 +154,8 @@ void prober_end_orphans(struct prober *prober)
 		return;
 	prober->gone = targets_create();
 	if (!prober->gone || gather_loose(&loose, prober->setup.journal)) {
-		log_line(LOG_ERROR, "out of memory: targets that have left are not told of");
+		log_event(LOG_ERROR, "left_unread", "targets that have left are not told of",
+			"error=%s", strerror(ENOMEM));
 		goto out;
 	}
 	while (state_next_orphan(prober->setup.state, &parts, &window)) {
@@ -170,7 +173,8 @@ void prober_end_orphans(struct prober *prober)
 			count++;
 		}
 	if (count)
-		log_line(LOG_INFO, "%u targets have left since the last run", count);
+		log_event(LOG_INFO, "left_told", "targets have left since the last run",
+			"targets=%u", count);
 	wait_for_journal(prober);
 out:
 	free(loose.transitions);

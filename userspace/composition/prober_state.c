@@ -47,9 +47,9 @@ static void restore_events(struct prober *prober)
 
 	if (text && !prober_record_read(text, length, prober->setup.config->id, &events,
 			    prober->groups, prober->turn_ns))
-		log_line(LOG_WARN,
-			"state_dir %s: prober.events is damaged or another's, and not used",
-			prober->setup.config->state_dir);
+		log_event(LOG_WARN, "state_events",
+			"what is kept of guard and groups is damaged or another's, and not used",
+			"file=%s state_dir=%s", "prober.events", prober->setup.config->state_dir);
 	catch_up_events(prober, &events);
 	prober->vantage_seq = events.vantage_seq;
 	prober->resolver_seq = events.resolver_seq;
@@ -80,10 +80,9 @@ int prober_state_create(struct prober *prober)
 	now = (uint64_t)((int64_t)prober->turn_ns - prober->epoch_ns) / prober->interval_ns;
 	if (newest >= now) {
 		prober->epoch_ns -= (int64_t)((newest + 1 - now) * prober->interval_ns);
-		log_line(LOG_WARN,
-			"the wall clock is behind what this prober has published: cycles go on from "
-			"number %llu",
-			(unsigned long long)newest + 1);
+		log_event(LOG_WARN, "clock_behind",
+			"the wall clock is behind what this prober has published: cycles go on from there",
+			"cycle=%llu", (unsigned long long)newest + 1);
 	}
 	return 0;
 }
@@ -203,7 +202,8 @@ void prober_take_known(struct prober *prober)
 		taken++;
 	}
 	if (taken)
-		log_line(LOG_INFO, "the alerts of %u targets go on where Redis has them", taken);
+		log_event(LOG_INFO, "redis_restored", "alerts go on where Redis has them",
+			"targets=%u", taken);
 }
 
 int prober_state_start(struct prober *prober, struct message *msg)
@@ -215,7 +215,8 @@ int prober_state_start(struct prober *prober, struct message *msg)
 	if (!prober->setup.state)
 		return 0;
 	if (prober->restored)
-		log_line(LOG_INFO, "%u of %u targets go on where they were", prober->restored,
+		log_event(LOG_INFO, "state_restored", "targets go on where they were",
+			"restored=%u targets=%u", prober->restored,
 			prober->generation->roster->present);
 	prober_end_orphans(prober);
 	/* The journal may forget them once that is kept. */

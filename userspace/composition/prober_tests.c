@@ -58,7 +58,9 @@ static void look_for(struct prober *prober)
 	if (prober->test_at < roster->count)
 		return;
 	if (prober->test_at != UINT32_MAX)
-		log_line(LOG_WARN, "test-alert: there is no target %s", prober->test);
+		log_event(LOG_WARN, "test_unknown",
+			"test-alert was asked of a target that is not there", "target=%s",
+			prober->test);
 	free(prober->test);
 	prober->test = NULL;
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -48,7 +49,8 @@ struct reloader {
 	pthread_t thread;
 	int wake_fd;
 	_Atomic bool stop;
-	_Atomic uint32_t asks, answered; /* how often it was asked to read, and how many of them it has */
+	_Atomic uint32_t asks,
+		answered; /* how often it was asked to read, and how many of them it has */
 	_Atomic(struct ready *) ready; /* for the prober */
 	_Atomic bool busy;	       /* the prober has not taken it in yet */
 	_Atomic bool all_left;	       /* see prober_all_left() */
@@ -101,9 +103,11 @@ static bool has_changed(struct reloader *reloader, const struct config *config)
 
 static void tell_difference(void *context, const char *section, const char *key)
 {
-	(void)context;
-	log_line(LOG_WARN, "reload: [%s] %s is not what it was at the start: that takes a restart",
-		section, key);
+	char name[64];
+
+	snprintf(name, sizeof name, "%s.%s", section, key);
+	log_event(LOG_WARN, "reload_restart", "another value of a key takes a restart", "key=%s",
+		name);
 }
 
 static void let_go(struct reloader *reloader)
@@ -174,11 +178,14 @@ static void reload(struct reloader *reloader)
 	if (!error)
 		error = make_next(reloader, config, list, ready, &msg);
 	if (error) {
-		log_line(LOG_ERROR, "reload: %s; nothing was changed", msg.text);
+		log_event(LOG_ERROR, "reload_refused", "nothing was changed", "error=%s", msg.text);
 		free(ready);
 	} else {
+		log_set_level(config->log_level);
+		log_set_form(config->log_form);
 		config_differences(setup->config, config, tell_difference, NULL);
-		log_line(LOG_INFO, "reload: %u targets: %u added, %u removed, %u changed",
+		log_event(LOG_INFO, "reload_done", "configuration and targets were read again",
+			"targets=%u added=%u removed=%u changed=%u",
 			ready->generation->roster->present, ready->change.added_count,
 			ready->change.removed_count, ready->change.changed_count);
 		if (setup->resolver)

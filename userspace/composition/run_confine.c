@@ -17,9 +17,9 @@
 static void warn_of_file(const char *file)
 {
 	if (file && access(file, R_OK))
-		log_line(LOG_WARN,
-			"%s: %s, now that rights are given up: it was read, and a reload cannot read it",
-			file, strerror(errno));
+		log_event(LOG_WARN, "rights_unreadable",
+			"a file was read, and a reload cannot read it now that rights are given up",
+			"file=%s error=%s", file, strerror(errno));
 }
 
 /* Returns how many system calls are left, 0 = all, or a negative errno. */
@@ -36,7 +36,8 @@ static int filter_calls(const struct config *config, struct message *msg)
 		return calls;
 	if (strict)
 		return message_set(msg, calls, "[prober] sandbox: %s", why.text);
-	log_line(LOG_WARN, "[prober] sandbox: %s", why.text);
+	log_event(
+		LOG_WARN, "rights_sandbox", "system calls are not filtered", "error=%s", why.text);
 	return 0;
 }
 

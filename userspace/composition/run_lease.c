@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "composition/run_signals.h"
@@ -34,16 +35,17 @@ int run_take_lease(struct publish *publish, const struct config *config,
 			return -EINTR;
 		if (lease.state == PUBLISH_LEASE_HELD) {
 			if (told)
-				log_line(
-					LOG_INFO, "the lease of %s is ours: it begins", config->id);
+				log_event(LOG_INFO, "lease_taken", "the lease is ours: it begins",
+					"id=%s", config->id);
 			return 0;
 		}
 		if (lease.state == PUBLISH_LEASE_ANOTHERS && !config->standby)
 			return refuse(config, lease.holder, msg);
 		if (lease.state >= PUBLISH_LEASE_AWAITED && !told) {
 			told = true;
-			log_line(LOG_INFO, "%s has the lease of %s: waiting for it", lease.holder,
-				config->id);
+			log_event(LOG_INFO, "lease_awaited",
+				"another has the lease: waiting for it", "holder=%s id=%s",
+				lease.holder, config->id);
 		}
 		if (lease.state >= PUBLISH_LEASE_AWAITED)
 			run_service_stands_by(service, lease.holder);
@@ -64,8 +66,8 @@ struct publish_known *run_known(struct publish *publish, const struct config *co
 		return NULL;
 	known = calloc(roster->count + 1, sizeof *known);
 	if (!known || publish_restore(config, password, roster, RESTORE_MS, known, &why)) {
-		log_line(LOG_WARN, "what Redis knows of the targets is not used: %s",
-			known ? why.text : "out of memory");
+		log_event(LOG_WARN, "redis_unread", "what Redis knows of the targets is not used",
+			"error=%s", known ? why.text : strerror(ENOMEM));
 		free(known);
 		return NULL;
 	}
@@ -79,8 +81,9 @@ bool run_lease_lost(struct publish *publish, const struct config *config)
 	if (!publish_lease_lost(publish))
 		return false;
 	lease = publish_lease(publish);
-	log_line(LOG_ERROR, "redis %s: %s has taken over as prober %s%s", config->redis_url,
-		lease.holder, config->id,
-		config->standby ? ": this one stands by again" : ": this one ends");
+	log_event(LOG_ERROR, "lease_lost",
+		config->standby ? "another has taken over: this one stands by again"
+				: "another has taken over: this one ends",
+		"holder=%s id=%s url=%s", lease.holder, config->id, config->redis_url);
 	return true;
 }

@@ -22,7 +22,7 @@ static int open_state(
 		return 0;
 	error = state_open(ret, &setup, &note, msg);
 	if (!error && note.text[0])
-		log_line(LOG_WARN, "%s", note.text);
+		log_event(LOG_WARN, "state_damaged", "targets begin anew", "why=%s", note.text);
 	return error;
 }
 
@@ -39,7 +39,8 @@ static int open_journal(const struct config *config, const struct roster *roster
 	if (error)
 		return error;
 	if (note.text[0])
-		log_line(LOG_WARN, "%s", note.text);
+		log_event(LOG_WARN, "transitions_damaged",
+			"not all that was kept of alerts is sent", "why=%s", note.text);
 	state_set_journal(state, *ret);
 	return 0;
 }

@@ -147,9 +147,9 @@ static int start(struct run_metrics *metrics, struct message *msg)
 	if (error)
 		return message_set(msg, error, "[metrics] listen = %s: %s",
 			metrics->config->metrics_listen, why.text);
-	log_line(LOG_INFO, "metrics are served at %s, without authentication%s",
-		metrics->config->metrics_listen,
-		listen_is_local(&place) ? "" : ", and not to this machine only");
+	log_event(LOG_INFO, "metrics_served", "metrics are served, without authentication",
+		"listen=%s to=%s", metrics->config->metrics_listen,
+		listen_is_local(&place) ? "this machine" : "others too");
 	return 0;
 }
 

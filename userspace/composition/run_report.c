@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "composition/run_report.h"
 
-#include <stdio.h>
-
 #include "vocabulary/log.h"
 
 static void warn_of_slots(const struct engine_plan *plan)
@@ -10,20 +8,19 @@ static void warn_of_slots(const struct engine_plan *plan)
 	uint64_t wanted = (uint64_t)plan->wanted_v4 + plan->wanted_v6;
 
 	if (wanted > (uint64_t)plan->slots_v4 + plan->slots_v6)
-		log_line(LOG_WARN,
-			"%u sockets can be had; if every target were silent, %lu would be in use at "
-			"once and starts would be late (raise the limit of open files, or "
-			"max_in_flight)",
-			plan->slots_v4 + plan->slots_v6, (unsigned long)wanted);
+		log_event(LOG_WARN, "slots_few",
+			"if every target were silent, sockets would be too few and starts late",
+			"slots=%u wanted=%lu advice=%s", plan->slots_v4 + plan->slots_v6,
+			(unsigned long)wanted, "raise the limit of open files, or max_in_flight");
 }
 
 static void warn_of_ports(const struct engine_plan *plan)
 {
 	if (plan->ports && plan->ports < plan->most_at_one_address)
-		log_line(LOG_WARN,
-			"%u ephemeral ports (net.ipv4.ip_local_port_range), and %u connects may be "
-			"under way to one address: more than the ports are local errors",
-			plan->ports, plan->most_at_one_address);
+		log_event(LOG_WARN, "ports_few",
+			"connects to one address may be more than there are ports: the others are local errors",
+			"ports=%u connects=%u advice=%s", plan->ports, plan->most_at_one_address,
+			"widen net.ipv4.ip_local_port_range");
 }
 
 void run_warn(const struct engine_plan *plan)
@@ -47,30 +44,21 @@ static const char *trouble_of(unsigned trouble)
 	return handshake_trouble_name((enum handshake_trouble)trouble);
 }
 
-/* "local errors: 12 no_port, 1 no_route", when there were any. */
-static void report_kinds(const char *what, const uint64_t *counts, unsigned kinds,
-	const char *(*name_of)(unsigned kind))
+/* A line for each kind that there was. */
+static void report_kinds(const char *event, const char *sentence, const uint64_t *counts,
+	unsigned kinds, const char *(*name_of)(unsigned kind))
 {
-	char text[512];
-	size_t used = 0;
-
 	for (unsigned i = 0; i < kinds; i++)
 		if (counts[i])
-			used += (size_t)snprintf(text + used, sizeof text - used, "%s%lu %s",
-				used ? ", " : "", (unsigned long)counts[i], name_of(i));
-	if (used)
-		log_line(LOG_WARN, "%s: %s", what, text);
+			log_event(LOG_WARN, event, sentence, "kind=%s count=%lu", name_of(i),
+				(unsigned long)counts[i]);
 }
 
-void run_report(
-	const struct heartbeat *end, const struct queue *printed, const struct publish_stats *redis)
+static void report_samples(const struct heartbeat *end)
 {
-	uint64_t connects = end->samples - end->outcomes[OUTCOME_SKIPPED] -
-			    end->outcomes[OUTCOME_DNS_FAIL] - end->outcomes[OUTCOME_DNS_UNKNOWN];
-
-	log_line(LOG_INFO,
-		"%lu targets, %lu cycles, %lu samples: %lu ok, %lu refused, %lu timeout, "
-		"%lu unreachable, %lu dns, %lu local errors, %lu skipped",
+	log_event(LOG_INFO, "end_samples", "what was probed",
+		"targets=%lu cycles=%lu samples=%lu ok=%lu refused=%lu timeout=%lu unreachable=%lu "
+		"dns=%lu local_error=%lu skipped=%lu",
 		(unsigned long)end->targets, (unsigned long)end->cycles,
 		(unsigned long)end->samples, (unsigned long)end->outcomes[OUTCOME_OK],
 		(unsigned long)end->outcomes[OUTCOME_REFUSED],
@@ -80,34 +68,49 @@ void run_report(
 				end->outcomes[OUTCOME_DNS_UNKNOWN]),
 		(unsigned long)end->outcomes[OUTCOME_LOCAL_ERROR],
 		(unsigned long)end->outcomes[OUTCOME_SKIPPED]);
-	report_kinds("local errors", end->local_errors, LOCAL_ERROR_COUNT, local_error_of);
-	report_kinds("skipped", end->skips, SKIP_REASON_COUNT, skip_reason_of);
-	report_kinds("packets that the kernel half could not read", end->troubles,
+	report_kinds("end_local_error", "samples were local errors", end->local_errors,
+		LOCAL_ERROR_COUNT, local_error_of);
+	report_kinds("end_skipped", "samples were skipped", end->skips, SKIP_REASON_COUNT,
+		skip_reason_of);
+	report_kinds("end_unread", "packets that the kernel half could not read", end->troubles,
 		HANDSHAKE_STALE_STAMP, trouble_of);
-	log_line(LOG_INFO,
-		"starts later than 20 ms: %lu (p99 %.3f ms, most %.3f ms); the prober's CPU time: "
-		"%.1f us a probe",
+}
+
+static void report_starts(const struct heartbeat *end)
+{
+	uint64_t connects = end->samples - end->outcomes[OUTCOME_SKIPPED] -
+			    end->outcomes[OUTCOME_DNS_FAIL] - end->outcomes[OUTCOME_DNS_UNKNOWN];
+
+	log_event(LOG_INFO, "end_starts",
+		"starts that were more than 20 ms late, and what a probe took",
+		"late=%lu late_p99_ms=%.3f late_max_ms=%.3f cpu_us=%.1f",
 		(unsigned long)end->late_starts, end->late_p99_ms, end->late_max_ms,
 		connects ? (double)end->cpu_ns / 1000 / (double)connects : 0);
+	if (end->address_waits || end->skips[SKIP_ADDRESS_RATE])
+		log_event(LOG_INFO, "end_address_rate",
+			"starts were put off: more names stand behind an address than address_rate allows",
+			"starts=%lu most_ms=%.0f skipped=%lu", (unsigned long)end->address_waits,
+			end->address_wait_max_ms, (unsigned long)end->skips[SKIP_ADDRESS_RATE]);
+}
+
+void run_report(
+	const struct heartbeat *end, const struct queue *printed, const struct publish_stats *redis)
+{
+	report_samples(end);
+	report_starts(end);
 	if (end->dns_lookups)
-		log_line(LOG_INFO,
-			"DNS: %lu look-ups, %lu found, %lu do not exist, %lu failed; %lu names have moved",
+		log_event(LOG_INFO, "end_names", "what was looked up",
+			"lookups=%lu found=%lu not_found=%lu failed=%lu moved=%lu",
 			(unsigned long)end->dns_lookups, (unsigned long)end->dns_found,
 			(unsigned long)end->dns_not_found, (unsigned long)end->dns_failed,
 			(unsigned long)end->address_changes);
-	if (end->address_waits || end->skips[SKIP_ADDRESS_RATE])
-		log_line(LOG_INFO,
-			"address_rate: %lu starts were put off (by %.0f ms at most), %lu samples "
-			"skipped, since more names stand behind an address than it allows",
-			(unsigned long)end->address_waits, end->address_wait_max_ms,
-			(unsigned long)end->skips[SKIP_ADDRESS_RATE]);
 	if (printed && queue_refused(printed))
-		log_line(LOG_WARN,
-			"standard output did not keep up: %lu results or alerts not printed",
-			(unsigned long)queue_refused(printed));
+		log_event(LOG_WARN, "end_unprinted",
+			"results or alerts were not printed: standard output did not keep up",
+			"lines=%lu", (unsigned long)queue_refused(printed));
 	if (redis)
-		log_line(LOG_INFO, "Redis: %lu entries written, %lu dropped, %lu left unwritten",
-			(unsigned long)redis->written,
+		log_event(LOG_INFO, "end_redis", "what Redis was told",
+			"written=%lu dropped=%lu unwritten=%lu", (unsigned long)redis->written,
 			(unsigned long)(redis->dropped + end->queue_refused),
 			(unsigned long)redis->spooled);
 }

@@ -9,7 +9,6 @@
 #include "vocabulary/log.h"
 #include "vocabulary/nsec.h"
 
-#define TOLD_EVERY_NS NSEC_PER_MIN
 #define HOLD_NS NSEC_PER_HOUR
 #define EMPTY_FROM_BYTES (64u << 10) /* below, nothing is gained */
 
@@ -148,15 +147,9 @@ uint64_t journal_order(const struct journal *journal)
 
 static void complain(struct journal *journal, int error)
 {
-	uint64_t now_ns = nsec_mono();
-
-	if (journal->told_ns && now_ns - journal->told_ns < TOLD_EVERY_NS)
-		return;
-	journal->told_ns = now_ns;
-	log_line(LOG_ERROR,
-		"state_dir %s: transitions.log: %s: a transition may be lost or sent twice, should "
-		"this process be killed",
-		journal->dir, strerror(-error));
+	log_event(LOG_ERROR, "transitions_unkept",
+		"a transition may be lost or sent twice, should this process be killed",
+		"error=%s state_dir=%s file=%s", strerror(-error), journal->dir, "transitions.log");
 }
 
 static void put(struct journal *journal, struct line line, const struct transition *transition)

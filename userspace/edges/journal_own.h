@@ -37,7 +37,7 @@ struct journal {
 	char *buffer;
 	size_t length, buffer_room;
 	bool urgent; /* something in it must be on disk before it goes on */
-	uint64_t size, told_ns;
+	uint64_t size;
 	uint64_t taken_soon; /* with what is in the buffer */
 	uint32_t *newest;    /* by target: entry + 1 of a former process's newest; NULL = none */
 	_Atomic uint64_t taken, kept, hold_until_ns;

@@ -29,8 +29,7 @@ struct sink {
 	size_t piece;
 	uint64_t give_up_ns; /* 0 while the run goes on */
 	_Atomic bool gone;
-	bool dropping; /* the newest write failed, and this was said */
-	char last;     /* the newest character written */
+	char last; /* the newest character written */
 	size_t used;
 	char buffer[BUFFER_SIZE];
 };
@@ -78,7 +77,6 @@ static bool write_piece(struct sink *sink, const char **from, size_t *left)
 	written = write(sink->fd, *from, *left < sink->piece ? *left : sink->piece);
 	if (written > 0) {
 		sink->last = (*from)[written - 1];
-		sink->dropping = false;
 		*from += written;
 		*left -= (size_t)written;
 		return true;
@@ -88,10 +86,9 @@ static bool write_piece(struct sink *sink, const char **from, size_t *left)
 	/* A full disk is no reason to stop probing; a reader that has left may be one. */
 	if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)
 		sink->gone = true;
-	else if (!sink->dropping)
-		log_line(
-			LOG_ERROR, "standard output: %s: what is printed is lost", strerror(errno));
-	sink->dropping = true;
+	else
+		log_event(LOG_ERROR, "output_lost", "what is printed is lost", "error=%s",
+			strerror(errno));
 	return false;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "edges/output_own.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "edges/json.h"
 #include "vocabulary/log.h"
@@ -15,7 +17,6 @@ struct output_json {
 	FILE *stream; /* into memory */
 	char *text;
 	size_t size;
-	bool complained;
 	struct fields fields;
 };
 
@@ -59,9 +60,8 @@ void output_json_event(struct output_json *json, const struct event *event, stru
 	json_add_fields(object, &json->fields);
 	rewind(json->stream);
 	if (json_end(object, json->stream, DIGITS) || fflush(json->stream)) {
-		if (!json->complained)
-			log_line(LOG_ERROR, "a result could not be written as JSON: out of memory");
-		json->complained = true;
+		log_event(LOG_ERROR, "output_unwritten", "a result could not be written as JSON",
+			"error=%s", strerror(ENOMEM));
 		return;
 	}
 	sink_add(sink, json->text, (size_t)ftell(json->stream));

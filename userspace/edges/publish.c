@@ -160,8 +160,8 @@ void publish_stop(struct publish *publish, uint64_t timeout_ns, struct publish_s
 	held = session_held(&publish->session) - disk_held(publish->session.disk) +
 	       queue_depth(publish->events);
 	if (held)
-		log_line(LOG_WARN, "redis %s: %zu entries were not published",
-			connection_url(publish->session.connection), held);
+		log_event(LOG_WARN, "redis_unpublished", "Redis has not had all",
+			"url=%s entries=%zu", connection_url(publish->session.connection), held);
 	if (ret_final) {
 		*ret_final = publish_stats(publish);
 		ret_final->spooled = held;

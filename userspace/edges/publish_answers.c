@@ -3,18 +3,15 @@
 #include "edges/publish_session.h"
 
 #include "vocabulary/log.h"
-#include "vocabulary/nsec.h"
-
-#define RESUMED_AGAIN_NS NSEC_PER_MIN /* a Redis on the brink says so no more often */
 
 static void tell(struct session *session, const struct question *question, enum trouble trouble,
-	const struct answer *answer, uint64_t now_ns)
+	const struct answer *answer)
 {
-	troubles_tell(&session->troubles, trouble, now_ns, connection_url(session->connection),
+	troubles_tell(&session->troubles, trouble, connection_url(session->connection),
 		session->keys.names[question->key], answer->text);
 }
 
-static void written(struct session *session, const struct question *question, uint64_t now_ns)
+static void written(struct session *session, const struct question *question)
 {
 	struct course *course = &session->courses[question->stream];
 	const struct entry *entry;
@@ -29,20 +26,17 @@ static void written(struct session *session, const struct question *question, ui
 	if (!course->backoff.failures)
 		return;
 	backoff_reset(&course->backoff);
-	if (course->resumed_ns && now_ns - course->resumed_ns < RESUMED_AGAIN_NS)
-		return;
-	course->resumed_ns = now_ns;
-	log_line(LOG_INFO, "redis %s: %s takes entries again", connection_url(session->connection),
-		session->keys.names[question->key]);
+	log_event(LOG_INFO, "redis_resumed", "a stream takes entries again", "key=%s url=%s",
+		session->keys.names[question->key], connection_url(session->connection));
 }
 
 /* It is in the stream. */
-static void added(struct session *session, const struct question *question, uint64_t now_ns)
+static void added(struct session *session, const struct question *question)
 {
 	struct stream *stream = session->courses[question->stream].stream;
 
 	if (question->stream != STREAM_ALERTS || !session->config->wait_replicas) {
-		written(session, question, now_ns);
+		written(session, question);
 		return;
 	}
 	stream_added(stream, question->slot);
@@ -52,8 +46,8 @@ static void added(struct session *session, const struct question *question, uint
 
 /* How many replicas have what is in the stream so far. Without enough of them it is sent again, is found, and this is
  * asked again. */
-static void replicated(struct session *session, const struct question *question,
-	const struct answer *answer, uint64_t now_ns)
+static void replicated(
+	struct session *session, const struct question *question, const struct answer *answer)
 {
 	struct course *course = &session->courses[question->stream];
 	bool enough = !answer->error && answer->number >= (long long)session->config->wait_replicas;
@@ -66,7 +60,7 @@ static void replicated(struct session *session, const struct question *question,
 			continue;
 		count++;
 		if (enough)
-			written(session, &entry, now_ns);
+			written(session, &entry);
 		else
 			stream_refused(course->stream, entry.slot, false);
 	}
@@ -77,8 +71,8 @@ static void replicated(struct session *session, const struct question *question,
 		return;
 	message_set(&text, 0, "%lld of the %u replicas of redis.wait_replicas have an alert",
 		answer->number, session->config->wait_replicas);
-	troubles_tell(&session->troubles, TROUBLE_NOREPLICAS, now_ns,
-		connection_url(session->connection), session->keys.names[question->key], text.text);
+	troubles_tell(&session->troubles, TROUBLE_NOREPLICAS, connection_url(session->connection),
+		session->keys.names[question->key], text.text);
 }
 
 static void add_refused(
@@ -129,8 +123,9 @@ static void take_mutes(struct session *session, const struct answer *answer)
 	uint32_t wrong = mute_reader_take(&session->mutes, answer, session->config->defaults.port);
 
 	if (wrong)
-		log_line(LOG_WARN, "redis %s: %s: %u members are no NAME:PORT, or no time",
-			connection_url(session->connection), key, wrong);
+		log_event(LOG_WARN, "redis_mutes_wrong", "members are no NAME:PORT, or no time",
+			"key=%s url=%s members=%u", key, connection_url(session->connection),
+			wrong);
 }
 
 bool session_answer(struct session *session, const struct question *question,
@@ -144,20 +139,20 @@ bool session_answer(struct session *session, const struct question *question,
 	if (answer->error && question->kind != ASKED_NOTHING && trouble != TROUBLE_NO_SUCH_KEY &&
 		!(trouble == TROUBLE_SMALLER_ID && question->kind == ASKED_ADD &&
 			stream_entry(course->stream, question->slot)->uncertain))
-		tell(session, question, trouble, answer, now_ns);
+		tell(session, question, trouble, answer);
 	switch (question->kind) {
 	case ASKED_ADD:
 		if (answer->error)
 			add_refused(session, question, trouble);
 		else
-			added(session, question, now_ns);
+			added(session, question);
 		break;
 	case ASKED_WAIT:
-		replicated(session, question, answer, now_ns);
+		replicated(session, question, answer);
 		break;
 	case ASKED_FIND:
 		if (!answer->error && answer->elements) {
-			added(session, question, now_ns);
+			added(session, question);
 			break;
 		}
 		course->troubled |= answer->error;

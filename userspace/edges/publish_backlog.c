@@ -19,11 +19,11 @@ static void drop(struct session *session, uint64_t count)
 	if (!session->drops_told) {
 		session->drops_told = true;
 		session->drops_before = atomic_load_explicit(dropped, memory_order_relaxed);
-		log_line(LOG_WARN,
-			"redis %s: %zu results wait, which is all that redis.spool_max%s allow%s: the "
-			"oldest are dropped",
-			connection_url(session->connection), session_held(session),
-			session->disk ? " and disk_spool_max" : "", session->disk ? "" : "s");
+		log_event(LOG_WARN, "spool_full",
+			"the oldest results are dropped: no more may wait for Redis",
+			"bound=%s url=%s waiting=%zu",
+			session->disk ? "redis.disk_spool_max" : "redis.spool_max",
+			connection_url(session->connection), session_held(session));
 	}
 	atomic_fetch_add_explicit(dropped, count, memory_order_relaxed);
 }
@@ -54,9 +54,9 @@ static void spill(struct session *session)
 static void tell_of_spilling(struct session *session)
 {
 	if (!session->spills_told)
-		log_line(LOG_WARN,
-			"redis %s: %zu results wait, which is all that redis.spool_max allows: the oldest "
-			"go to state_dir",
+		log_event(LOG_WARN, "spool_spills",
+			"the oldest results go to state_dir: no more may wait in memory",
+			"bound=%s url=%s waiting=%zu", "redis.spool_max",
 			connection_url(session->connection), stream_held(results_of(session)));
 	session->spills_told = true;
 }
@@ -116,8 +116,8 @@ void session_backlog_recovered(struct session *session)
 	if (!session->drops_told)
 		return;
 	session->drops_told = false;
-	log_line(LOG_WARN, "redis %s: %llu results were dropped in all",
-		connection_url(session->connection),
+	log_event(LOG_WARN, "spool_dropped", "Redis has all that waited, but for what was dropped",
+		"url=%s dropped=%llu", connection_url(session->connection),
 		(unsigned long long)(atomic_load_explicit(
 					     &session->counters.dropped, memory_order_relaxed) -
 				     session->drops_before));
@@ -133,6 +133,7 @@ void session_leave_backlog(struct session *session)
 		spill(session);
 	held = disk_held(session->disk);
 	if (held)
-		log_line(LOG_INFO, "redis %s: %llu results wait in state_dir for the next start",
-			connection_url(session->connection), (unsigned long long)held);
+		log_event(LOG_INFO, "spool_kept", "results wait in state_dir for the next start",
+			"url=%s waiting=%llu", connection_url(session->connection),
+			(unsigned long long)held);
 }

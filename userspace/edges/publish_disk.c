@@ -15,11 +15,9 @@
 #include <xxhash.h>
 
 #include "vocabulary/log.h"
-#include "vocabulary/nsec.h"
 
 #define NAME_SIZE 48
 #define NAME_FORMAT "results-%010" PRIu64 ".spool"
-#define TOLD_EVERY_NS NSEC_PER_MIN
 
 /* A file. */
 struct part {
@@ -36,18 +34,12 @@ struct disk {
 	size_t first, count, room;
 	uint64_t held; /* entries of the parts that were not taken */
 	struct chunk *taken;
-	uint64_t told_ns;
 };
 
 static void complain(struct disk *disk, const char *name, int error)
 {
-	uint64_t now_ns = nsec_mono();
-
-	if (disk->told_ns && now_ns - disk->told_ns < TOLD_EVERY_NS)
-		return;
-	disk->told_ns = now_ns;
-	log_line(LOG_ERROR, "state_dir %s: %s: %s: results that have no room in memory are dropped",
-		disk->dir, name, strerror(-error));
+	log_event(LOG_ERROR, "spool_unkept", "results that have no room in memory are dropped",
+		"error=%s state_dir=%s file=%s", strerror(-error), disk->dir, name);
 }
 
 static void name_of(uint64_t number, char ret[NAME_SIZE])
@@ -332,8 +324,9 @@ struct chunk *disk_take(struct disk *disk, uint64_t *ret_dropped)
 			disk->taken = chunk;
 			return chunk;
 		}
-		log_line(LOG_WARN, "state_dir %s: %s: %s: its %u results are not sent", disk->dir,
-			name, strerror(-error), part->count);
+		log_event(LOG_WARN, "spool_unread", "results that waited on disk are not sent",
+			"file=%s state_dir=%s error=%s results=%u", name, disk->dir,
+			strerror(-error), part->count);
 		*ret_dropped += part->count;
 		set_aside(disk, name);
 		pop(disk);

@@ -14,10 +14,11 @@ int session_open_disk(struct session *session, struct message *msg)
 	if (error)
 		return error;
 	if (note.text[0])
-		log_line(LOG_WARN, "%s", note.text);
+		log_event(LOG_WARN, "spool_damaged", "not all that waited on disk is sent",
+			"why=%s", note.text);
 	if (disk_held(session->disk))
-		log_line(LOG_INFO, "redis %s: %llu results of before the start are to be sent",
-			connection_url(session->connection),
+		log_event(LOG_INFO, "spool_left", "results of before the start are to be sent",
+			"url=%s waiting=%llu", connection_url(session->connection),
 			(unsigned long long)disk_held(session->disk));
 	return 0;
 }
@@ -40,8 +41,8 @@ void session_take_left(struct session *session)
 			stream_add(stream, left.order, left.transition);
 	held = stream_held(stream);
 	if (held)
-		log_line(LOG_INFO, "redis %s: %zu alerts of before the start are to be sent",
-			connection_url(session->connection), held);
+		log_event(LOG_INFO, "transitions_left", "alerts of before the start are to be sent",
+			"url=%s waiting=%zu", connection_url(session->connection), held);
 }
 
 void session_keep(struct session *session)

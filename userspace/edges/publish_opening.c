@@ -18,6 +18,8 @@ void session_open(struct session *session, uint64_t now_ns)
 		session_fail(session, TROUBLE_CONNECT, "cannot connect", msg.text, now_ns);
 		return;
 	}
+	log_event(LOG_DEBUG, "redis_connecting", "a connection is opened", "url=%s",
+		connection_url(session->connection));
 	session->state = SESSION_CONNECTING;
 	session->deadline_ns = now_ns + SESSION_CONNECT_NS;
 }
@@ -78,9 +80,9 @@ static void become_ready(struct session *session, uint64_t now_ns)
 	session->mutes.due_ns = session->lag.due_ns = session->tests.due_ns = 0;
 	session->state = SESSION_READY;
 	if (!was_connected(session) || session->troubles.untold_recovery)
-		log_line(LOG_INFO, "redis %s: connected, version %s, %zu entries to send",
-			connection_url(session->connection),
-			*session->greeting.version ? session->greeting.version : "unknown", held);
+		log_event(LOG_INFO, "redis_connected", "Redis takes entries",
+			"url=%s version=%s waiting=%zu", connection_url(session->connection),
+			session->greeting.version, held);
 	session->troubles.untold_recovery = false;
 	atomic_fetch_add_explicit(&session->counters.connects, 1, memory_order_relaxed);
 	atomic_store(&session->counters.connected, true);
@@ -104,7 +106,7 @@ bool session_greeted(struct session *session, const struct answer *answer, uint6
 	int status;
 
 	if (what)
-		troubles_tell(&session->troubles, trouble_of(answer->text), now_ns,
+		troubles_tell(&session->troubles, trouble_of(answer->text),
 			connection_url(session->connection), what, answer->text);
 	status = greeting_answer(
 		&session->greeting, session->connection, answer, now_ns, &trouble, &what);

@@ -94,20 +94,14 @@ static void count(_Atomic uint64_t *counter)
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-static uint64_t counted(const _Atomic uint64_t *counter)
-{
-	return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
 static void take_transition(struct session *session, const struct transition *transition)
 {
 	if (session->journal)
 		journal_take(session->journal, session->order, transition);
 	if (stream_add(session->courses[STREAM_ALERTS].stream, session->order, transition))
 		return;
-	if (!counted(&session->counters.dropped_transitions))
-		log_line(LOG_ERROR, "redis %s: %d alerts wait: no more can be kept",
-			connection_url(session->connection), TRANSITIONS_MAX);
+	log_event(LOG_ERROR, "transitions_full", "an alert is lost: no more can wait for Redis",
+		"url=%s waiting=%d", connection_url(session->connection), TRANSITIONS_MAX);
 	count(&session->counters.dropped_transitions);
 	if (session->journal)
 		journal_done(session->journal, session->order);
@@ -213,8 +207,7 @@ void session_fail(struct session *session, enum trouble trouble, const char *wha
 			session->backoff.until_ns = now_ns;
 		return;
 	}
-	troubles_tell(&session->troubles, trouble, now_ns, connection_url(session->connection),
-		what, text);
+	troubles_tell(&session->troubles, trouble, connection_url(session->connection), what, text);
 }
 
 /* Takes one answer. Returns false when the connection is gone. */

@@ -44,7 +44,6 @@ struct session_counters {
 struct course {
 	struct stream *stream;
 	struct backoff backoff; /* after a refusal; one entry at a time until one is taken */
-	uint64_t resumed_ns;	/* when it was last told that entries are taken again */
 	bool troubled;		/* something was refused since it last settled */
 	bool last_wanted;	/* our ids are behind: the last one is to be read again */
 	bool last_asked;
@@ -60,8 +59,8 @@ struct session {
 	struct lease lease;
 	pthread_mutex_t lease_mutex;
 	struct publish_lease lease_told; /* by it */
-	_Atomic bool lost; /* the lease is another's */
-	_Atomic bool go; /* until then only the lease is kept */
+	_Atomic bool lost;		 /* the lease is another's */
+	_Atomic bool go;		 /* until then only the lease is kept */
 	struct pipeline pipeline;
 	struct commands commands;
 	struct course courses[STREAM_COUNT];
@@ -75,10 +74,10 @@ struct session {
 	struct lag lag;
 	struct test_reader tests;
 	struct troubles troubles;
-	bool wait_due;	       /* replicas are to be asked for */
-	bool begun;	       /* on this connection */
-	bool released;	       /* the lease */
-	bool fresh;	       /* what a former process left has been forgotten */
+	bool wait_due;	   /* replicas are to be asked for */
+	bool begun;	   /* on this connection */
+	bool released;	   /* the lease */
+	bool fresh;	   /* what a former process left has been forgotten */
 	struct disk *disk; /* NULL = none */
 	struct chunk spilling;
 	bool spills_told;      /* that results go to the disk */
@@ -115,8 +114,8 @@ uint64_t session_oldest_ms(const struct session *session);
 bool session_idle(const struct session *session);
 
 /* Closes the connection. Everything that was not answered is to be sent again, whenever there is one again. */
-void session_fail(struct session *session, enum trouble trouble, const char *what,
-	const char *text, uint64_t now_ns);
+void session_fail(struct session *session, enum trouble trouble, const char *what, const char *text,
+	uint64_t now_ns);
 
 /* Lets go of the lease; false while that is under way. When nothing else is to be done any more. */
 bool session_release(struct session *session);

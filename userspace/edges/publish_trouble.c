@@ -1,55 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 #include "edges/publish_trouble.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "vocabulary/log.h"
-#include "vocabulary/nsec.h"
-
-#define REPEAT_NS (10 * NSEC_PER_MIN)
+#include "vocabulary/message.h"
 
 struct kind {
+	const char *name;  /* in the log */
 	const char *start; /* of the answer; NULL = not an answer */
 	bool reconnect;
 	const char *advice;
 };
 
 static const struct kind kinds[TROUBLE_COUNT] = {
-	[TROUBLE_CONNECT] = { NULL, true, "is redis-server running there?" },
-	[TROUBLE_SILENT] = { NULL, true, "" },
-	[TROUBLE_LOST] = { NULL, true, "" },
-	[TROUBLE_PROTOCOL] = { NULL, true, "is that a Redis?" },
-	[TROUBLE_SMALLER_ID] = { "ERR The ID specified in XADD is equal or smaller", false,
-		"does another prober write with the same prober.id?" },
-	[TROUBLE_NO_SUCH_KEY] = { "ERR no such key", false, "" },
-	[TROUBLE_LOADING] = { "LOADING", false, "Redis reads its data from disk" },
-	[TROUBLE_READONLY] = { "READONLY", true,
+	[TROUBLE_CONNECT] = { "connect", NULL, true, "is redis-server running there?" },
+	[TROUBLE_SILENT] = { "silent", NULL, true, "" },
+	[TROUBLE_LOST] = { "lost", NULL, true, "" },
+	[TROUBLE_PROTOCOL] = { "protocol", NULL, true, "is that a Redis?" },
+	[TROUBLE_SMALLER_ID] = { "smaller_id", "ERR The ID specified in XADD is equal or smaller",
+		false, "does another prober write with the same prober.id?" },
+	[TROUBLE_NO_SUCH_KEY] = { "no_such_key", "ERR no such key", false, "" },
+	[TROUBLE_LOADING] = { "loading", "LOADING", false, "Redis reads its data from disk" },
+	[TROUBLE_READONLY] = { "readonly", "READONLY", true,
 		"this is a replica: redis.url must name the "
 		"primary" },
-	[TROUBLE_OOM] = { "OOM", false, "raise Redis's maxmemory, or lower redis.results_maxlen" },
-	[TROUBLE_MISCONF] = { "MISCONF", false, "Redis cannot write to its disk" },
-	[TROUBLE_NOAUTH] = { "NOAUTH", true, "set redis.password_file" },
-	[TROUBLE_WRONGPASS] = { "WRONGPASS", true, "check redis.username and redis.password_file" },
-	[TROUBLE_NO_PASSWORD] = { "ERR AUTH <password> called without any password", true,
-		"Redis asks for no password: drop redis.password_file or set requirepass" },
-	[TROUBLE_NOPERM] = { "NOPERM", false,
+	[TROUBLE_OOM] = { "oom", "OOM", false,
+		"raise Redis's maxmemory, or lower redis.results_maxlen" },
+	[TROUBLE_MISCONF] = { "misconf", "MISCONF", false, "Redis cannot write to its disk" },
+	[TROUBLE_NOAUTH] = { "noauth", "NOAUTH", true, "set redis.password_file" },
+	[TROUBLE_WRONGPASS] = { "wrongpass", "WRONGPASS", true,
+		"check redis.username and redis.password_file" },
+	[TROUBLE_NO_PASSWORD] = { "no_password", "ERR AUTH <password> called without any password",
+		true, "Redis asks for no password: drop redis.password_file or set requirepass" },
+	[TROUBLE_NOPERM] = { "noperm", "NOPERM", false,
 		"the ACL of this Redis user must allow this command and key" },
-	[TROUBLE_WRONGTYPE] = { "WRONGTYPE", false,
+	[TROUBLE_WRONGTYPE] = { "wrongtype", "WRONGTYPE", false,
 		"something else is stored there: remove that key, or set another redis.prefix" },
-	[TROUBLE_MOVED] = { "MOVED", true,
+	[TROUBLE_MOVED] = { "moved", "MOVED", true,
 		"a Redis Cluster whose node cannot be followed to: redis.url must name the one that "
 		"holds the slot of this prober" },
-	[TROUBLE_CLUSTERDOWN] = { "CLUSTERDOWN", true,
+	[TROUBLE_CLUSTERDOWN] = { "clusterdown", "CLUSTERDOWN", true,
 		"the cluster has lost a primary, and has no other yet" },
-	[TROUBLE_NOREPLICAS] = { "NOREPLICAS", false, "see Redis's min-replicas-to-write" },
-	[TROUBLE_BUSY] = { "BUSY", false, "a script blocks Redis" },
-	[TROUBLE_CLIENTS] = { "ERR max number of clients", true, "raise Redis's maxclients" },
-	[TROUBLE_DATABASE] = { "ERR DB index", true,
+	[TROUBLE_NOREPLICAS] = { "noreplicas", "NOREPLICAS", false,
+		"see Redis's min-replicas-to-write" },
+	[TROUBLE_BUSY] = { "busy", "BUSY", false, "a script blocks Redis" },
+	[TROUBLE_CLIENTS] = { "clients", "ERR max number of clients", true,
+		"raise Redis's maxclients" },
+	[TROUBLE_DATABASE] = { "database", "ERR DB index", true,
 		"the number at the end of redis.url must be below Redis's `databases`" },
-	[TROUBLE_TOO_OLD] = { "ERR unknown command", true,
+	[TROUBLE_TOO_OLD] = { "too_old", "ERR unknown command", true,
 		"Redis 5.0 or later is needed, without renamed commands" },
-	[TROUBLE_OTHER] = { "", false, "" },
+	[TROUBLE_OTHER] = { "other", "", false, "" },
 };
 
 enum trouble trouble_of(const char *answer)
@@ -91,22 +93,15 @@ const char *trouble_advice(enum trouble trouble)
 	return kinds[trouble].advice;
 }
 
-void troubles_tell(struct troubles *troubles, enum trouble trouble, uint64_t now_ns,
-	const char *url, const char *what, const char *text)
+void troubles_tell(struct troubles *troubles, enum trouble trouble, const char *url,
+	const char *what, const char *text)
 {
-	const char *advice = kinds[trouble].advice;
-	char since[64] = "";
+	const struct kind *kind = &kinds[trouble];
+	struct message error;
 
-	if (troubles->told_ns[trouble] && now_ns - troubles->told_ns[trouble] < REPEAT_NS) {
-		troubles->since[trouble]++;
-		return;
-	}
-	if (troubles->since[trouble])
-		snprintf(since, sizeof since, "; %llu times since this was last said",
-			(unsigned long long)troubles->since[trouble]);
-	troubles->told_ns[trouble] = now_ns;
-	troubles->since[trouble] = 0;
 	troubles->untold_recovery = true;
-	log_line(LOG_WARN, "redis %s: %s%s%s%s%s%s%s", url, what, *what ? ": " : "", text,
-		*advice ? " (" : "", advice, *advice ? ")" : "", since);
+	message_set(&error, 0, "%s%s%s", what, *what ? ": " : "", text);
+	log_event(LOG_WARN, "redis_trouble",
+		kind->start ? "Redis refuses what it is asked" : "Redis is not reached",
+		"kind=%s url=%s error=%s advice=%s", kind->name, url, error.text, kind->advice);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What can go wrong with Redis, told by kind: whether another connection may help, what a person
- * can do, and one line in the log for each kind instead of one for each entry. */
+ * can do. */
 #ifndef MOSPROBE_PUBLISH_TROUBLE_H
 #define MOSPROBE_PUBLISH_TROUBLE_H
 
@@ -46,15 +46,13 @@ bool trouble_is_of_the_server(enum trouble trouble);
 /* What to do about it; "" where there is nothing to say. */
 const char *trouble_advice(enum trouble trouble);
 
-/* When each kind was last told. Zeroed: never. */
+/* Zeroed: nothing was told. */
 struct troubles {
-	uint64_t told_ns[TROUBLE_COUNT];
-	uint64_t since[TROUBLE_COUNT]; /* how often since then */
-	bool untold_recovery;	       /* something was told that has not been taken back */
+	bool untold_recovery; /* something was told that has not been taken back */
 };
 
-/* Writes "redis URL: WHAT: text (advice)" once per kind, and again after 10 minutes. */
-void troubles_tell(struct troubles *troubles, enum trouble trouble, uint64_t now_ns,
-	const char *url, const char *what, const char *text);
+/* Logs it, as `redis_trouble` of its kind. what: a command, a key or ""; text: what was wrong. */
+void troubles_tell(struct troubles *troubles, enum trouble trouble, const char *url,
+	const char *what, const char *text);
 
 #endif

@@ -80,12 +80,11 @@ static void tell_first(struct resolver *resolver)
 	resolver->told_first = true;
 	if (resolver->lookups < LOOKUPS_WORTH_TELLING)
 		return;
-	log_line(LOG_INFO,
-		"%lu names looked up in %lu.%lu s: %lu found, %lu do not exist, of %lu nothing is "
-		"known",
-		(unsigned long)resolver->lookups, (unsigned long)(took_ms / 1000),
-		(unsigned long)(took_ms / 100 % 10), (unsigned long)resolver->found,
-		(unsigned long)resolver->not_found, (unsigned long)resolver->failed);
+	log_event(LOG_INFO, "names_looked_up", "all names have been looked up",
+		"names=%lu found=%lu not_found=%lu failed=%lu took_s=%.1f",
+		(unsigned long)resolver->lookups, (unsigned long)resolver->found,
+		(unsigned long)resolver->not_found, (unsigned long)resolver->failed,
+		(double)took_ms / 1000);
 }
 
 /* Nothing is known of it yet, not even from before. */
@@ -205,8 +204,8 @@ static void save(struct resolver *resolver)
 	error = resolver_saved_write(
 		resolver->cache, resolver->room, resolver->state_dir, resolver->now_ns);
 	if (error)
-		log_line(LOG_ERROR, "state_dir %s: addresses are not kept: %s", resolver->state_dir,
-			strerror(-error));
+		log_event(LOG_ERROR, "names_unkept", "addresses are not kept",
+			"error=%s state_dir=%s", strerror(-error), resolver->state_dir);
 }
 
 static void *run(void *arg)

@@ -90,9 +90,9 @@ static void set_aside(const char *path)
 
 	snprintf(bad, sizeof bad, "%s.bad", path);
 	if (!rename(path, bad))
-		log_line(LOG_WARN,
-			"%s is damaged, or of another version: it is %s now, and names are looked up anew",
-			path, bad);
+		log_event(LOG_WARN, "names_damaged",
+			"names are looked up anew: the file of addresses is damaged, or of another version",
+			"file=%s renamed=%s", path, bad);
 }
 
 size_t resolver_saved_load(struct dns_cache *cache, const char *const *names, size_t count,

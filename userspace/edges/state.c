@@ -18,7 +18,6 @@
 #define EVENTS_NAME "prober.events"
 #define SLEEP_MS 200
 #define SYNC_EVERY_NS NSEC_PER_MIN
-#define TOLD_EVERY_NS NSEC_PER_MIN
 /* Two seconds of the default interval's cycles, within bounds. */
 #define QUEUE_SHARE 32
 #define QUEUE_LEAST 1024
@@ -79,16 +78,11 @@ int state_open(struct state_store **ret, const struct state_setup *setup, struct
 
 static void complain(struct state_store *state, int error)
 {
-	uint64_t now_ns = nsec_mono();
-
 	atomic_fetch_add_explicit(&state->failed, 1, memory_order_relaxed);
 	if (state->journal)
 		journal_hold(state->journal);
-	if (state->told_ns && now_ns - state->told_ns < TOLD_EVERY_NS)
-		return;
-	state->told_ns = now_ns;
-	log_line(LOG_ERROR, "state_dir %s: %s: what is known of targets is not kept",
-		state->setup.dir, strerror(-error));
+	log_event(LOG_ERROR, "state_unkept", "what is known of targets is not kept",
+		"error=%s state_dir=%s", strerror(-error), state->setup.dir);
 }
 
 static void give_back(struct state_store *state, uint32_t place)

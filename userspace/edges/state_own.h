@@ -39,7 +39,6 @@ struct state_store {
 	bool runs;
 	_Atomic bool stop;
 	_Atomic uint64_t written, failed;
-	uint64_t told_ns;
 	char *events; /* as they were found */
 	size_t events_length;
 	struct journal *journal; /* NULL = none */

@@ -13,7 +13,7 @@
 #include "pure/text.h"
 
 static const char *const sections[] = { "prober", "score", "alert", "guard", "dns", "redis",
-	"metrics" };
+	"metrics", "log" };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

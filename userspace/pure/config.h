@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "vocabulary/address.h"
+#include "vocabulary/log.h"
 #include "vocabulary/message.h"
 #include "vocabulary/sample.h"
 #include "vocabulary/settings.h"
@@ -23,15 +24,15 @@ struct config {
 	char *id; /* this vantage point, 1..64 letters, digits, _ - . ; default: the host name */
 	char **target_files; /* in the order given */
 	size_t target_file_count;
-	char *shard;		 /* "i/n", shard_parse(): of the targets; NULL = all */
-	char *user;		 /* that it becomes once it needs no rights; NULL = stays who it is */
-	enum sandbox sandbox;	 /* which system calls are left then */
-	bool standby;		 /* waits while another prober of this id writes */
-	bool watch;		 /* these files are read again when they change */
-	uint64_t interval_ns;	 /* a cycle, 1 s .. 1 h */
-	uint64_t timeout_ns;	 /* of a sample; below interval */
-	unsigned window;	 /* cycles in a window */
-	unsigned average;	 /* cycles in a mos */
+	char *shard;	      /* "i/n", shard_parse(): of the targets; NULL = all */
+	char *user;	      /* that it becomes once it needs no rights; NULL = stays who it is */
+	enum sandbox sandbox; /* which system calls are left then */
+	bool standby;	      /* waits while another prober of this id writes */
+	bool watch;	      /* these files are read again when they change */
+	uint64_t interval_ns; /* a cycle, 1 s .. 1 h */
+	uint64_t timeout_ns;  /* of a sample; below interval */
+	unsigned window;      /* cycles in a window */
+	unsigned average;     /* cycles in a mos */
 	unsigned closer_samples; /* of a cycle of a target that there is doubt about */
 	double closer_below;	 /* mos under which there is */
 	double closer_share_pct; /* of all targets, at most */
@@ -51,7 +52,7 @@ struct config {
 	struct path_model model;
 	struct settings defaults;
 	struct guard_policy guard;  /* [guard] */
-	char *guard_canaries;	     /* "NAME[:PORT] ..."; NULL = none */
+	char *guard_canaries;	    /* "NAME[:PORT] ..."; NULL = none */
 	struct group_policy groups; /* [guard] too */
 	/* [dns] */
 	char *dns_servers; /* "IP[:PORT],..."; NULL = the system's */
@@ -63,12 +64,16 @@ struct config {
 	char *redis_prefix;
 	uint64_t results_maxlen, alerts_maxlen;
 	uint64_t spool_max_bytes;
-	uint32_t history_targets_max; /* of which 24 hours are kept; 0 = of none */
+	uint32_t history_targets_max;  /* of which 24 hours are kept; 0 = of none */
 	unsigned wait_replicas;	       /* that must have a transition before it is done */
 	uint64_t disk_spool_max_bytes; /* in state_dir, when there is one */
 
 	/* [metrics] */
 	char *metrics_listen; /* listen_parse(); NULL = nowhere */
+
+	/* [log] */
+	enum log_level log_level; /* lines up to it are written */
+	enum log_form log_form;
 
 	struct config_own *own; /* opaque: classes, memory, where each key was set */
 };
@@ -99,7 +104,7 @@ int config_set_target_files(struct config *config, const char *const *files, siz
 int config_finish(struct config *config, const char *name, struct message *msg);
 
 /* Calls found for every key that has another value in b, but for those that a running prober takes over
- * from a new file: [score], the names of targets files, what targets and classes start from. */
+ * from a new file: [score], [log], the names of targets files, what targets and classes start from. */
 void config_differences(const struct config *a, const struct config *b,
 	void (*found)(void *context, const char *section, const char *key), void *context);
 

@@ -5,11 +5,11 @@
 #include "pure/config_keys.h"
 
 /* Targets, classes, what they start from and what they are scored with go over with the list of
- * targets. */
+ * targets; so does what is logged. */
 static bool goes_over(const struct key *key)
 {
 	return key->target || !key->section || key->type == KEY_FILES ||
-	       !strcmp(key->section, "score");
+	       !strcmp(key->section, "score") || !strcmp(key->section, "log");
 }
 
 static bool same_text(const char *a, const char *b)

@@ -29,6 +29,19 @@ static const struct key_choice output_choices[] = {
 	{ "none", OUTPUT_NONE },
 	{ NULL, 0 },
 };
+static const struct key_choice level_choices[] = {
+	{ "error", LOG_ERROR },
+	{ "warning", LOG_WARN },
+	{ "info", LOG_INFO },
+	{ "debug", LOG_DEBUG },
+	{ NULL, 0 },
+};
+static const struct key_choice form_choices[] = {
+	{ "auto", LOG_AUTO },
+	{ "journal", LOG_JOURNAL },
+	{ "plain", LOG_PLAIN },
+	{ NULL, 0 },
+};
 static const struct key_choice close_choices[] = {
 	{ "half", CLOSE_HALF },
 	{ "rst", CLOSE_RST },
@@ -239,6 +252,11 @@ static const struct key keys[] = {
 
 	{ "metrics", "listen", KEY_TEXT, .initial = "", .may_be_empty = true, .check = check_listen,
 		CONFIG(metrics_listen) },
+
+	{ "log", "level", KEY_CHOICE, .initial = "info", .choices = level_choices,
+		CONFIG(log_level) },
+	{ "log", "format", KEY_CHOICE, .initial = "auto", .choices = form_choices,
+		CONFIG(log_form) },
 };
 
 #define KEY_COUNT_ALL (sizeof keys / sizeof keys[0])

@@ -115,7 +115,7 @@ static struct spec read_spec(const char *at)
 			spec.precision = 10 * spec.precision + (*at - '0');
 	}
 	for (; *at == 'l' || *at == 'z'; at++)
-		spec.size = spec.size == 'l' ? 'L' : *at;
+		spec.size = (char)(spec.size == 'l' ? 'L' : *at);
 	spec.conversion = *at;
 	spec.length = (size_t)(at + 1 - from);
 	return spec;
