@@ -163,6 +163,27 @@ def test_canaries_that_fall_silent():
     expect(500 < alerts[1]["held_ms"] < 5500, f"it lasted {alerts[1]['held_ms']} ms")
 
 
+LEAVING_NETWORK = """seed 7
+198.18.0.0/23 latency=10ms
+198.18.0.20-198.18.0.49 outage from=3s
+"""
+
+
+def test_a_reload_that_removes_most():
+    """Thirty of 120 are dark, and leave together with those that answer: their last silence comes in when nobody else of
+    them is there any more."""
+    conf = write("leaving.conf", OWN.replace("interval = 2s", "interval = 1s").replace("1900ms", "900ms"))
+    targets = write("leaving.targets", "".join(f"198.18.0.{i}\n" for i in range(120)))
+    fewer = write("fewer.targets", "".join(f"198.18.0.{i}\n" for i in range(20)))
+    done = run([NETSIM, "run", write("leaving.network", LEAVING_NETWORK), "--", "sh", "-c",
+                f"{MOSPROBE} run -c {conf} --targets {targets} --output jsonl & sleep 6; cp {fewer} {targets}; "
+                "kill -HUP $!; sleep 4; kill $!; wait $!"], 60)
+    equal(done.returncode, 0, f"status: {done.stderr}")
+    expect("20 targets: 0 added, 100 removed" in done.stderr, done.stderr)
+    alerts = [line for line in json_lines(done.stdout) if line["type"] == "alert" and line["kind"] == "vantage"]
+    equal([a["summary"] for a in alerts], [], "events of this vantage point")
+
+
 if __name__ == "__main__":
     skip_unless_stamped()
     run_tests(globals())

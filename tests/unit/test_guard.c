@@ -343,6 +343,64 @@ static void a_reload_switches_it_on(void **state)
 	guard_destroy(guard);
 }
 
+/* 30 of 130 were silent and leave with most others: what is left answers. */
+static void who_leaves_is_not_counted(void **state)
+{
+	struct guard *guard = guard_create(&usual, 130);
+	uint64_t now_ns = 1000 * SECOND;
+	struct guard_change change;
+
+	for (uint32_t i = 0; i < 130; i++)
+		guard_see(guard, i, i >= 30, now_ns + i);
+	for (uint32_t i = 0; i < 110; i++)
+		guard_forget(guard, i);
+	guard_count(guard, 20);
+	change = guard_step(guard, now_ns + SECOND);
+	assert_false(change.happened);
+	assert_int_equal(change.view.visited, 20);
+	assert_int_equal(change.view.failed, 0);
+	guard_destroy(guard);
+}
+
+/* One that has tripped of 100 targets, of which those from `left` on have left since. */
+static struct guard *impaired(uint32_t left, uint64_t now_ns)
+{
+	struct guard *guard = guard_create(&usual, 100);
+
+	for (uint32_t i = 0; i < 100; i++)
+		guard_see(guard, i, false, now_ns);
+	assert_int_equal(guard_step(guard, now_ns).after, GUARD_IMPAIRED);
+	for (uint32_t i = left; i < 100; i++)
+		guard_forget(guard, i);
+	guard_count(guard, left);
+	return guard;
+}
+
+/* It has cleared when those answer that are left of those that it waits for. */
+static void who_leaves_is_not_waited_for(void **state)
+{
+	uint64_t now_ns = 1000 * SECOND;
+	struct guard *guard = impaired(20, now_ns);
+
+	now_ns += 30 * SECOND;
+	for (uint32_t i = 0; i < 9; i++)
+		guard_see(guard, i, true, now_ns);
+	assert_int_equal(guard_step(guard, now_ns).after, GUARD_IMPAIRED);
+	guard_see(guard, 9, true, now_ns);
+	assert_int_equal(guard_step(guard, now_ns).after, GUARD_CLEAR);
+	guard_destroy(guard);
+}
+
+/* So few are left that it could not trip: nor does it stay. */
+static void a_reload_switches_it_off(void **state)
+{
+	uint64_t now_ns = 1000 * SECOND;
+	struct guard *guard = impaired(5, now_ns);
+
+	assert_int_equal(guard_step(guard, now_ns + SECOND).after, GUARD_CLEAR);
+	guard_destroy(guard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +415,9 @@ int main(void)
 		cmocka_unit_test(many_times),
 		cmocka_unit_test(a_slow_count_says_the_same),
 		cmocka_unit_test(a_reload_switches_it_on),
+		cmocka_unit_test(a_reload_switches_it_off),
+		cmocka_unit_test(who_leaves_is_not_counted),
+		cmocka_unit_test(who_leaves_is_not_waited_for),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -109,6 +109,7 @@ static void remove_target(struct prober *prober, uint32_t target)
 		prober->unfinished -= prober->cycles_left[target] - open;
 	visit->leaving = true;
 	prober->leaving++;
+	guard_forget(prober->guard, target);
 	leave(prober, target);
 }
 

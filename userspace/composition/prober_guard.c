@@ -96,7 +96,8 @@ void prober_guard_see(struct prober *prober, const struct sample *sample)
 	enum sample_class class = outcome_class(sample->outcome, refused_answers);
 	double rtt_ms = sample->rtt_ns ? sample->rtt_ns / 1e6 : (double)NAN;
 
-	if (!window_used_to_answer(prober->window, target))
+	/* Of those that leave only silence would still come in: who answers has answered. */
+	if (prober->visits[target].leaving || !window_used_to_answer(prober->window, target))
 		return;
 	if (sample->outcome == OUTCOME_LOCAL_ERROR)
 		guard_see_local_error(prober->guard, prober->turn_ns);

@@ -48,7 +48,8 @@ struct guard {
 	struct guard_view view;		/* over the window: the sum of them */
 	uint64_t canary_ns;		/* when one answered last; 0 = there are none */
 	uint64_t tripped_ns;
-	uint32_t usual; /* targets visited in a window, as it tripped */
+	uint32_t known; /* targets that were seen */
+	double usual; /* targets visited in a window, as it tripped; less those that have left since */
 	struct span spans[SPANS_MAX];
 	unsigned span_count;
 };
@@ -84,6 +85,8 @@ void guard_destroy(struct guard *guard)
 void guard_count(struct guard *guard, uint32_t present)
 {
 	guard->present = present;
+	if (guard->usual > present)
+		guard->usual = present;
 }
 
 static bool is_on(const struct guard *guard)
@@ -128,6 +131,12 @@ static void count(struct guard *guard, struct newest newest, int by)
 	guard->view.failed += newest.failed ? (uint32_t)by : 0;
 }
 
+/* It came within the window. */
+static bool counts(const struct guard *guard, struct newest newest)
+{
+	return newest.step && newest.step + STEPS > guard->step;
+}
+
 void guard_prefetch(const struct guard *guard, uint32_t target)
 {
 	if (is_on(guard))
@@ -142,11 +151,24 @@ void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now
 		return;
 	move_on(guard, now_ns);
 	newest = &guard->newest[target];
-	if (newest->step && newest->step + STEPS > guard->step)
+	if (counts(guard, *newest))
 		count(guard, *newest, -1);
+	guard->known += !newest->step;
 	newest->step = guard->step & INT32_MAX;
 	newest->failed = !answered;
 	count(guard, *newest, 1);
+}
+
+void guard_forget(struct guard *guard, uint32_t target)
+{
+	struct newest *newest = guard->newest ? &guard->newest[target] : NULL;
+
+	if (!newest || !newest->step)
+		return;
+	if (counts(guard, *newest))
+		count(guard, *newest, -1);
+	guard->usual -= guard->usual / guard->known--;
+	*newest = (struct newest) { 0 };
 }
 
 void guard_measure(
@@ -241,12 +263,15 @@ static bool trips(struct guard *guard, uint64_t now_ns)
 /* Enough of those that are visited have been seen, and few of them fail; by every measure. */
 static bool clears(const struct guard *guard, uint64_t now_ns)
 {
-	uint32_t enough = guard->usual / 2;
+	uint32_t enough = (uint32_t)(guard->usual / 2);
 
+	/* So few are left after a reload that it could not have tripped. */
+	if (!is_on(guard))
+		return true;
 	if (enough > guard->policy.sample)
 		enough = guard->policy.sample;
 	/* It may have tripped before anything was known of any target. */
-	if (!enough && guard->usual)
+	if (!enough && guard->usual > 0)
 		enough = 1;
 	return canary_lives(guard, CLEAR_PART, now_ns) && guard->view.visited >= enough &&
 	       !loses(guard, CLEAR_PART) && !is_slow(guard, CLEAR_PART) &&

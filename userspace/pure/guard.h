@@ -68,6 +68,9 @@ void guard_prefetch(const struct guard *guard, uint32_t target);
 /* A sample of a target that used to answer has its outcome; missing ones are not told. */
 void guard_see(struct guard *guard, uint32_t target, bool answered, uint64_t now_ns);
 
+/* The target has left: nothing of it counts any more, nor is waited for. */
+void guard_forget(struct guard *guard, uint32_t target);
+
 /* The same sample, when it was answered: its SYNs, and by how much its rtt is off what the target's used to be
  * (NAN: not known). */
 void guard_measure(
