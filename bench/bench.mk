@@ -1,5 +1,5 @@
 # Benchmarks: see bench/README.md.
-.PHONY: bench bench-quick bench-publish bench-chaos bench-alerts bench-guard bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score
+.PHONY: bench bench-quick bench-publish bench-chaos bench-alerts bench-guard bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score soak
 # What cannot be installed here is left out, and told.
 bench:
 	@scripts/setup build run bench || echo "bench: what is missing is left out"
@@ -32,6 +32,10 @@ bench-chaos: setup-run
 	@scripts/setup test
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/tests/net/publish_driver
 	@B=$(B) bench/chaos
+soak: setup-run
+	@scripts/setup test
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
+	@B=$(B) bench/soak
 bench-throughput: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim $(B)/bench/floor
 	@B=$(B) bench/throughput

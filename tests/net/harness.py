@@ -264,7 +264,7 @@ class Nsd:
         self.server = f"127.0.0.1:{self.port}"
         write("zone", f"$ORIGIN {zone}.\n$TTL 60\n@ SOA ns.{zone}. root.{zone}. 1 60 60 60 5\n"
               f"@ NS ns.{zone}.\nns A 127.0.0.1\n{records}")
-        config = write("nsd.conf", f"""server:
+        self.config = write("nsd.conf", f"""server:
     ip-address: 127.0.0.1
     port: {self.port}
     username: ""
@@ -282,5 +282,11 @@ zone:
     name: {zone}
     zonefile: zone
 """)
-        self.process = start(["nsd", "-d", "-c", config], "nsd.log")
+        self.start()
+
+    def start(self):
+        self.process = start(["nsd", "-d", "-c", self.config], "nsd.log")
         wait_until(lambda: listens("127.0.0.1", self.port), "nsd")
+
+    def stop(self):
+        stop(self.process, signal.SIGKILL)

@@ -14,6 +14,7 @@ import urllib.parse
 
 from harness import (MOSPROBE, Nsd, Redis, equal, expect, free_port, listens, path, read, run,
                      run_tests, skip_unless_stamped, start, stop, wait_until, write)
+from watching import series_of
 
 ANSWERS, CLOSED = "127.79.0.1", "127.79.0.2"
 TARGETS = f"a.pbx.test:8070\n{CLOSED}:9\n"
@@ -50,9 +51,7 @@ def scrape():
     """{series: value}, a series as it stands there."""
     status, text, _ = ask("/metrics")
     equal(status, 200, "status")
-    lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
-    equal(len({series for series, _ in lines}), len(lines), "series, each once")
-    return {series: float(value) for series, value in lines}
+    return series_of(text)
 
 
 def total(series, name):
