@@ -3,11 +3,11 @@
 # Runs first: it takes longest.
 """`mosprobe card`: what Redis has of a target is what stands there, as text and as JSON; and who is not known."""
 import json
-import subprocess
 import time
 
-from harness import MOSPROBE, Redis, equal, expect, path, run, run_tests, write
-from viewing import KEY, NONE, RECORD_S, RECORDS, allow_reader, card, fill, put_history, refused
+from harness import MOSPROBE, Redis, equal, expect, run, run_tests, write
+from viewing import (KEY, NONE, RECORD_S, RECORDS, allow_reader, card, comma_locale, fill, put_history,
+                     refused)
 
 TARGET = "pbx3.example.com:5060"  # a critical one
 ALERTS = KEY + "alerts"
@@ -122,12 +122,7 @@ def test_who_is_not_known():
 
 
 def test_decimal_points_in_a_locale_of_commas():
-    folder = path("locales")
-    subprocess.run(["mkdir", folder], check=True)
-    subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", folder + "/de_DE.UTF-8"], check=True)
-    environment = {"LOCPATH": folder, "LC_ALL": "de_DE.UTF-8"}
-    comma = run(["/usr/bin/printf", "%.1f", "1,5"], env=environment).stdout
-    equal(comma, "1,5", "that this locale has commas")
+    environment = comma_locale()
     with Redis() as redis:
         fill(redis)
         put_history(redis, TARGET, {1: (2510, 2600, 4820, 10, 510, 2990, 5)})

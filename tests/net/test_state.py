@@ -99,7 +99,7 @@ def test_check_looks_at_the_folder():
     equal(said(write("file", ""))[2].split(": ")[1], "is no folder", "a file")
     os.mkdir(path("open"))
     os.chmod(path("open"), 0o777)
-    equal(said(path("open"))[::2], ["warn", f"{path('open')}: anybody may write there: chmod o-w"], "open to all")
+    equal(said(path("open"))[::2], ["fail", f"{path('open')}: anybody may write there: chmod o-w"], "open to all")
     os.chmod(path("open"), 0o700)
     expect(said(path("open"))[2].endswith("GiB free"), "a good one")
     os.chown(path("open"), 65534, 65534)

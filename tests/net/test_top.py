@@ -1,19 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """`mosprobe top` in real terminals: what stands on the screen, in any size; what it asks of Redis; and that it ends."""
-import fcntl
 import itertools
 import os
-import pty
 import re
-import select
 import signal
-import struct
-import termios
 import time
 
 from harness import MOSPROBE, Redis, equal, expect, path, run, run_tests, start, stop, wait_until
-from viewing import KEY, allow_reader, fill, refused
+from viewing import KEY, Terminal, allow_reader, fill, refused
 
 TARGETS = 400  # of ten one is unverified, one in warning, one critical, see publish_driver.c
 
@@ -194,40 +189,13 @@ def test_redis_goes_away_and_comes_back():
             terminal.until("Redis refuses, this is", "NOPERM", "pbx3.example.com")
 
 
-class Terminal:
-    """A bare terminal, with `top` in it."""
-
-    def __init__(self, config, controls):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        take = (lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controls else None
-        self.process = start([MOSPROBE, "top", "-c", config], "top.log", stdin=slave, stdout=slave, preexec_fn=take,
-                             env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8"})
-        os.close(slave)
-
-    def read(self, seconds):
-        """What comes within this time."""
-        end, found = time.monotonic() + seconds, b""
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self.master], [], [], left)[0]:
-                try:
-                    found += os.read(self.master, 65536)
-                except OSError:  # EIO: nobody has it open any more
-                    break
-        return found
-
-    def ended(self):
-        wait_until(lambda: self.process.poll() is not None, "its end", 5)
-        return stop(self.process)
-
-
 def test_what_it_costs():
     """Of Redis a bounded number of cheap commands each time, of the terminal what has changed."""
     allowed = {"hmget", "zcard", "zcount", "srandmember", "zrange"}
     with Redis() as redis:
         fill(redis, results=20000, targets=20000)
         heartbeat(redis)
-        terminal = Terminal(allow_reader(redis), True)
+        terminal = Terminal(["top", "-c", allow_reader(redis)], True)
         first = terminal.read(1)
         expect(len(first) > 1500 and b"worst first, 1-17 of" in first, first)
         os.write(terminal.master, b"-")  # each second, and not each two
@@ -252,12 +220,12 @@ def test_it_ends_with_its_terminal():
         fill(redis)
         config = allow_reader(redis)
         for controls in (True, False):  # SIGHUP; and the end of what can be read
-            terminal = Terminal(config, controls)
+            terminal = Terminal(["top", "-c", config], controls)
             expect(terminal.read(0.5), "a picture")
             os.close(terminal.master)
             expect(terminal.ended() >= 0, "it was not killed")
         for number in (signal.SIGTERM, signal.SIGINT):
-            terminal = Terminal(config, True)
+            terminal = Terminal(["top", "-c", config], True)
             expect(b"\033[?25l" in terminal.read(0.5), "the cursor is hidden")
             terminal.process.send_signal(number)
             expect(b"\033[?1049l" in terminal.read(0.5), "the screen of before is there again")

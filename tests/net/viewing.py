@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A Redis filled with made-up targets, for those who look at it: `mosprobe card` and `mosprobe top`."""
+import fcntl
 import os
+import pty
+import select
 import shlex
 import struct
 import subprocess
+import termios
 import time
 
-from harness import MOSPROBE, equal, run, write
+from harness import MOSPROBE, equal, path, run, start, stop, wait_until, write
 from publishing import Driver
 
 RECORD_S, RECORDS = 300, 288
@@ -49,3 +53,42 @@ def refused(redis):
 
 def card(target, *options, **environment):
     return run([MOSPROBE, "card", target, *options], env={**os.environ, "LC_ALL": "C", **environment})
+
+
+class Terminal:
+    """A bare terminal, with a mosprobe in it."""
+
+    def __init__(self, words, controls, log="terminal.log", errors=False, **environment):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        take = (lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controls else None
+        self.process = start([MOSPROBE, *words], log, stdin=slave, stdout=slave, preexec_fn=take,
+                             env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **environment},
+                             **({"stderr": slave} if errors else {}))
+        os.close(slave)
+
+    def read(self, seconds):
+        """What comes within this time."""
+        end, found = time.monotonic() + seconds, b""
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self.master], [], [], left)[0]:
+                try:
+                    found += os.read(self.master, 65536)
+                except OSError:  # EIO: nobody has it open any more
+                    break
+        return found
+
+    def ended(self):
+        wait_until(lambda: self.process.poll() is not None, "its end", 5)
+        return stop(self.process)
+
+
+def comma_locale():
+    """The environment of a locale that writes decimal commas."""
+    folder = path("locales")
+    if not os.path.isdir(folder):
+        os.mkdir(folder)
+        subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", folder + "/de_DE.UTF-8"], check=True)
+    environment = {"LOCPATH": folder, "LC_ALL": "de_DE.UTF-8"}
+    equal(run(["/usr/bin/printf", "%.1f", "1,5"], env=environment).stdout, "1,5", "that this locale has commas")
+    return environment

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,13 @@
 #include "composition/engine.h"
 #include "composition/load.h"
 #include "composition/verbs.h"
+#include "edges/http.h"
 #include "edges/machine.h"
 #include "edges/privilege.h"
 #include "edges/publish.h"
 #include "edges/resolver.h"
 #include "pure/columns.h"
+#include "pure/listen.h"
 #include "pure/roster.h"
 #include "vocabulary/nsec.h"
 
@@ -314,6 +317,43 @@ static void check_state(struct check *check, uid_t owner)
 		"state_dir", "%s: %s", dir, found.text);
 }
 
+static void check_password_file(struct check *check)
+{
+	struct message why;
+
+	if (load_password_is_exposed(check->config, &why))
+		line(check, VERDICT_WARN, "password_file", "%s", why.text);
+	else if (check->config->redis_password_file)
+		line(check, VERDICT_OK, "password_file", "%s: its owner's alone",
+			check->config->redis_password_file);
+}
+
+/* In use by the very prober that runs, as like as not. */
+static void check_metrics(struct check *check)
+{
+	const char *listen = check->config->metrics_listen;
+	struct listen_place place;
+	struct message msg;
+	int error;
+
+	if (!listen) {
+		line(check, VERDICT_OK, "metrics", "off: [metrics] listen");
+		return;
+	}
+	listen_parse(&place, listen);
+	error = http_try(&place, &msg);
+	if (!error)
+		line(check, VERDICT_OK, "metrics", "%s is free%s", listen,
+			listen_is_local(&place) ? ""
+						: ", and open to others, without authentication");
+	else
+		line(check, error == -EADDRINUSE ? VERDICT_WARN : VERDICT_FAIL, "metrics", "%s%s",
+			msg.text,
+			error == -EADDRINUSE
+				? ": by the prober that runs, or another port must be found"
+				: "");
+}
+
 static void check_redis(struct check *check)
 {
 	struct message found = { "" }, msg = { "" };
@@ -373,6 +413,8 @@ int cmd_check(int argc, char **argv)
 	check_state(&check, check_user(&check));
 	check_dns(&check);
 	check_redis(&check);
+	check_password_file(&check);
+	check_metrics(&check);
 	roster_destroy(check.roster);
 	targets_destroy(check.targets);
 	config_destroy(check.config);

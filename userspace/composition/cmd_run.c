@@ -156,6 +156,7 @@ static int configure(struct run *run, const struct arguments *arguments, struct 
 {
 	int error = load_config(&run->config, arguments->config_file, arguments->options,
 		arguments->option_count, msg);
+	struct message exposed;
 
 	if (!error) {
 		log_set_level(run->config->log_level);
@@ -164,6 +165,9 @@ static int configure(struct run *run, const struct arguments *arguments, struct 
 	}
 	if (!error)
 		error = load_password(&run->password, run->config, msg);
+	if (!error && load_password_is_exposed(run->config, &exposed))
+		log_event(LOG_WARN, "password_exposed",
+			"the password of Redis is not its owner's alone", "why=%s", exposed.text);
 	return error;
 }
 

@@ -2,9 +2,11 @@
 #include "composition/load.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A text file larger than this is none of ours: ten million targets are half of it. */
@@ -40,13 +42,32 @@ static int read_stream(FILE *stream, char **ret, size_t *ret_length)
 	return 0;
 }
 
-static int read_file(const char *name, char **ret, size_t *ret_length, struct message *msg)
+/* What tells the prober whom to believe must be its owner's. */
+static int refuse_open(FILE *stream, const char *name, struct message *msg)
+{
+	struct stat status;
+
+	if (fstat(fileno(stream), &status) || !S_ISREG(status.st_mode) ||
+		!(status.st_mode & S_IWOTH))
+		return 0;
+	return message_set(msg, -EPERM, "%s: anybody may write to it (mode %03o): chmod o-w", name,
+		status.st_mode & 0777);
+}
+
+/* kept: nobody else may be able to write to it. */
+static int read_file(
+	const char *name, bool kept, char **ret, size_t *ret_length, struct message *msg)
 {
 	FILE *stream = fopen(name, "re");
 	int error;
 
 	if (!stream)
 		return message_set(msg, -errno, "%s: %s", name, strerror(errno));
+	error = kept ? refuse_open(stream, name, msg) : 0;
+	if (error) {
+		fclose(stream);
+		return error;
+	}
 	errno = 0;
 	error = read_stream(stream, ret, ret_length);
 	fclose(stream);
@@ -98,7 +119,7 @@ static int read_config(struct config *config, const char *file, struct message *
 {
 	size_t length = 0;
 	char *text = NULL;
-	int error = read_file(file, &text, &length, msg);
+	int error = read_file(file, true, &text, &length, msg);
 
 	if (!error)
 		error = config_read(config, text, length, file, msg);
@@ -198,7 +219,7 @@ int load_targets(struct target_list **ret, const struct config *config, struct m
 		size_t before = targets_count(list), length = 0;
 		char *text = NULL;
 
-		error = read_file(name, &text, &length, msg);
+		error = read_file(name, false, &text, &length, msg);
 		if (!error)
 			error = targets_add(list, text, length, name, config, msg);
 		free(text);
@@ -231,6 +252,18 @@ int load_key(char ret[TARGET_KEY_SIZE], const char *name, const struct config *c
 	return 0;
 }
 
+bool load_password_is_exposed(const struct config *config, struct message *ret_why)
+{
+	const char *name = config->redis_password_file;
+	struct stat status;
+
+	if (!name || stat(name, &status) || !(status.st_mode & (S_IRGRP | S_IROTH)))
+		return false;
+	message_set(ret_why, 0, "%s: %s may read the password (mode %03o): chmod 600", name,
+		status.st_mode & S_IROTH ? "anybody" : "its group", status.st_mode & 0777);
+	return true;
+}
+
 int load_password(char **ret, const struct config *config, struct message *msg)
 {
 	const char *variable = getenv(LOAD_PASSWORD_VARIABLE);
@@ -244,7 +277,7 @@ int load_password(char **ret, const struct config *config, struct message *msg)
 			return message_set(msg, -ENOMEM, "out of memory");
 		return 0;
 	}
-	error = read_file(config->redis_password_file, &text, &length, msg);
+	error = read_file(config->redis_password_file, true, &text, &length, msg);
 	if (error)
 		return error;
 	while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))

@@ -4,6 +4,7 @@
 #ifndef MOSPROBE_LOAD_H
 #define MOSPROBE_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "pure/config.h"
@@ -28,7 +29,8 @@ struct load_option {
 const char *load_config_file(const char *file);
 
 /* file: -c FILE; NULL: LOAD_CONFIG_DEFAULT if it is there. Options come last and win; `targets` given
- * as an option replaces the file's. Targets files named in the configuration are found relative to it.
+ * as an option replaces the file's. Targets files named in the configuration are found relative to it. A file that
+ * anybody may write to is refused.
  * Returns 0 or a negative errno with a message. */
 int load_config(struct config **ret, const char *file, const struct load_option *options,
 	size_t option_count, struct message *msg);
@@ -42,7 +44,10 @@ int load_key(char ret[TARGET_KEY_SIZE], const char *name, const struct config *c
 	struct message *msg);
 
 /* The Redis password: from redis.password_file, else from the environment; NULL when there is none.
- * ret is malloc'ed. Returns 0 or a negative errno with a message that never holds the password. */
+ * ret is malloc'ed. A file that anybody may write to is refused. Returns 0 or a negative errno with a message that never
+ * holds the password. */
 int load_password(char **ret, const struct config *config, struct message *msg);
+/* Others than its owner may read redis.password_file: ret_why says who, and what to do. */
+bool load_password_is_exposed(const struct config *config, struct message *ret_why);
 
 #endif

@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "composition/run_memory.h"
 
+#include <errno.h>
+#include <unistd.h>
+
+#include "edges/machine.h"
 #include "pure/window.h"
 #include "vocabulary/log.h"
+
+/* It is believed at the next start, and written to. */
+static int check_owner(const char *dir, struct message *msg)
+{
+	struct message found;
+	enum machine_folder owner = machine_folder_owner(dir, geteuid(), &found);
+
+	if (owner == MACHINE_FOLDER_BAD)
+		return message_set(msg, -EPERM, "state_dir %s: %s", dir, found.text);
+	if (owner == MACHINE_FOLDER_RISKY)
+		log_event(LOG_WARN, "state_owner",
+			"whose folder it is can change what is known of targets",
+			"state_dir=%s why=%s", dir, found.text);
+	return 0;
+}
 
 static int open_state(
 	const struct config *config, uint32_t room, struct state_store **ret, struct message *msg)
@@ -20,7 +39,9 @@ static int open_state(
 
 	if (!setup.dir)
 		return 0;
-	error = state_open(ret, &setup, &note, msg);
+	error = check_owner(setup.dir, msg);
+	if (!error)
+		error = state_open(ret, &setup, &note, msg);
 	if (!error && note.text[0])
 		log_event(LOG_WARN, "state_damaged", "targets begin anew", "why=%s", note.text);
 	return error;

@@ -86,6 +86,24 @@ static int open_listener(const struct listen_place *place)
 	return error;
 }
 
+static int refused(const struct listen_place *place, int error, struct message *msg)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	return message_set(msg, error, "cannot listen at %s port %u: %s",
+		address_text(&place->address, text), place->port, strerror(-error));
+}
+
+int http_try(const struct listen_place *place, struct message *msg)
+{
+	int fd = open_listener(place);
+
+	if (fd < 0)
+		return refused(place, fd, msg);
+	close(fd);
+	return 0;
+}
+
 /* With every signal blocked: they are for the main thread. */
 static int start_thread(struct http *http, int fd)
 {
@@ -107,7 +125,6 @@ int http_start(struct http **ret, const struct listen_place *place,
 	struct message *msg)
 {
 	struct http *http = calloc(1, sizeof *http);
-	char text[ADDRESS_TEXT_SIZE];
 	int fd, error;
 
 	if (!http)
@@ -119,8 +136,7 @@ int http_start(struct http **ret, const struct listen_place *place,
 	error = fd < 0 ? fd : start_thread(http, fd);
 	if (error) {
 		free(http);
-		return message_set(msg, error, "cannot listen at %s port %u: %s",
-			address_text(&place->address, text), place->port, strerror(-error));
+		return refused(place, error, msg);
 	}
 	*ret = http;
 	return 0;

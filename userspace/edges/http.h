@@ -22,6 +22,9 @@ struct http_answer {
 	size_t length;
 };
 
+/* Could it listen there now? Returns 0, or a negative errno with a message. */
+int http_try(const struct listen_place *place, struct message *msg);
+
 /* Listens and starts the thread, which calls answer() for every request, one at a time, with the path without its query.
  * Returns 0, or a negative errno with a message (the port is in use). */
 int http_start(struct http **ret, const struct listen_place *place,

@@ -212,8 +212,27 @@ static enum machine_folder parent_of(const char *path, struct message *ret_found
 	return good ? MACHINE_FOLDER_GOOD : MACHINE_FOLDER_BAD;
 }
 
+/* Who may write there may put a link in the place of a file, and have another file written to. */
+enum machine_folder machine_folder_owner(const char *path, uid_t owner, struct message *ret_found)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return MACHINE_FOLDER_GOOD;
+	if (status.st_mode & S_IWOTH) {
+		message_set(ret_found, 0, "anybody may write there: chmod o-w");
+		return MACHINE_FOLDER_BAD;
+	}
+	if (status.st_uid != owner && status.st_uid) {
+		message_set(ret_found, 0, "belongs to another user (uid %u)", status.st_uid);
+		return MACHINE_FOLDER_RISKY;
+	}
+	return MACHINE_FOLDER_GOOD;
+}
+
 enum machine_folder machine_folder(const char *path, uid_t owner, struct message *ret_found)
 {
+	enum machine_folder kind;
 	struct statvfs space;
 	struct stat status;
 	uint64_t left;
@@ -232,14 +251,9 @@ enum machine_folder machine_folder(const char *path, uid_t owner, struct message
 		message_set(ret_found, 0, "%s", strerror(errno));
 		return MACHINE_FOLDER_BAD;
 	}
-	if (status.st_mode & S_IWOTH) {
-		message_set(ret_found, 0, "anybody may write there: chmod o-w");
-		return MACHINE_FOLDER_RISKY;
-	}
-	if (status.st_uid != owner) {
-		message_set(ret_found, 0, "belongs to another user (uid %u)", status.st_uid);
-		return MACHINE_FOLDER_RISKY;
-	}
+	kind = machine_folder_owner(path, owner, ret_found);
+	if (kind != MACHINE_FOLDER_GOOD)
+		return kind;
 	if (statvfs(path, &space)) {
 		message_set(ret_found, 0, "%s", strerror(errno));
 		return MACHINE_FOLDER_BAD;

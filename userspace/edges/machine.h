@@ -46,5 +46,7 @@ double machine_stolen_s(void);
 /* A folder that owner is to write to, or to be made in one that is there. ret_found says how it is, or what is wrong. */
 enum machine_folder { MACHINE_FOLDER_GOOD, MACHINE_FOLDER_RISKY, MACHINE_FOLDER_BAD };
 enum machine_folder machine_folder(const char *path, uid_t owner, struct message *ret_found);
+/* Of one that is there (good when it is not): whether others than owner and root can change what is kept in it. */
+enum machine_folder machine_folder_owner(const char *path, uid_t owner, struct message *ret_found);
 
 #endif

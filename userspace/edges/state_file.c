@@ -67,7 +67,8 @@ int state_file_lock(struct state_file *file, const char *dir, struct message *ms
 	file->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->dir_fd < 0)
 		return message_set(msg, -errno, "state_dir %s: %s", dir, strerror(errno));
-	file->lock_fd = openat(file->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	file->lock_fd =
+		openat(file->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file->lock_fd < 0)
 		return message_set(
 			msg, -errno, "state_dir %s: " LOCK_NAME ": %s", dir, strerror(errno));
@@ -272,7 +273,8 @@ int state_file_make(struct state_file *file, const struct state_setup *setup, st
 			     : 0;
 	}
 	memcpy(page, &header, sizeof header);
-	file->fd = openat(file->dir_fd, FILE_NEW, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	file->fd = openat(
+		file->dir_fd, FILE_NEW, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file->fd < 0 || pwrite(file->fd, page, sizeof page, 0) != (ssize_t)sizeof page)
 		return message_set(msg, errno ? -errno : -EIO, "state_dir %s: " FILE_NEW ": %s",
 			setup->dir, strerror(errno));
