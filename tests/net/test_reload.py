@@ -54,6 +54,21 @@ def test_a_file_with_a_mistake_changes_nothing():
     prober.end()
 
 
+def test_more_targets_than_there_are_sockets_for():
+    """They were made at the start: that starts may be late is told, when it is so."""
+    prober = Prober([address(0), address(1)], "samples = 4")
+    prober.seen(target(0))
+    prober.reload([address(0)])
+    prober.reload([address(number) for number in range(3)])
+    equal(prober.said("sockets were made at the start"), [], "of three")
+    prober.reload([address(number) for number in range(200)])
+    said, = prober.said("sockets were made at the start")
+    slots, wanted = map(int, re.search(r"reload: (\d+) sockets .* silent, (\d+) would be in use at once and starts would be "
+                                       "late: more take a restart", said).groups())
+    expect(15 < slots < 100 < 400 <= wanted, said)
+    prober.end()
+
+
 def test_keys_that_take_a_restart():
     prober = Prober([address(0)])
     prober.seen(target(0))

@@ -262,6 +262,7 @@ static int start(struct run *run, const struct arguments *arguments, struct mess
 		.option_count = arguments->option_count,
 		.config = run->config,
 		.generation = run->generation,
+		.slots = sockets_count(run->engine->sockets),
 	};
 	int error = start_threads(run, msg);
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "vocabulary/log.h"
+#include "vocabulary/nsec.h"
 
 #define WATCH_MS 1000
 /* Generations that have something under way: another one waits until that has ended, for each is the memory
@@ -110,6 +111,21 @@ static void tell_difference(void *context, const char *section, const char *key)
 		name);
 }
 
+/* Sockets are made at the start, and the right to make more is gone by now. */
+static void warn_of_slots(const struct reloader *reloader)
+{
+	const struct reloader_setup *setup = &reloader->setup;
+	double timeout_s = (double)setup->config->timeout_ns / NSEC_PER_SEC;
+	double wanted = reloader->newest->starts_most_per_s * timeout_s;
+
+	if (wanted > setup->slots &&
+		reloader->newest->starts_most_per_s > setup->generation->starts_most_per_s)
+		log_line(LOG_WARN,
+			"reload: %u sockets were made at the start; if every target were silent, %.0f "
+			"would be in use at once and starts would be late: more take a restart",
+			setup->slots, wanted);
+}
+
 static void let_go(struct reloader *reloader)
 {
 	uint64_t settled = atomic_load(&reloader->settled);
@@ -188,6 +204,7 @@ static void reload(struct reloader *reloader)
 			"targets=%u added=%u removed=%u changed=%u",
 			ready->generation->roster->present, ready->change.added_count,
 			ready->change.removed_count, ready->change.changed_count);
+		warn_of_slots(reloader);
 		if (setup->resolver)
 			resolver_change(setup->resolver, ready->generation->roster, &ready->change);
 		atomic_store(&reloader->busy, true);

@@ -27,6 +27,7 @@ struct reloader_setup {
 	const struct config *config;	     /* that the process was started with */
 	const struct generation *generation; /* the first one */
 	uint32_t room;			     /* of the prober */
+	uint32_t slots;			     /* sockets that were made */
 	struct prober *prober;
 	struct resolver *resolver; /* NULL = none */
 	struct publish *publish;   /* likewise */
