@@ -120,10 +120,10 @@ static void warn_of_slots(const struct reloader *reloader)
 
 	if (wanted > setup->slots &&
 		reloader->newest->starts_most_per_s > setup->generation->starts_most_per_s)
-		log_line(LOG_WARN,
-			"reload: %u sockets were made at the start; if every target were silent, %.0f "
-			"would be in use at once and starts would be late: more take a restart",
-			setup->slots, wanted);
+		log_event(LOG_WARN, "reload_slots",
+			"if every target were silent, more sockets would be in use than were made at the "
+			"start, and starts would be late: more take a restart",
+			"slots=%u wanted=%.0f", setup->slots, wanted);
 }
 
 static void let_go(struct reloader *reloader)
