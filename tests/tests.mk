@@ -64,7 +64,7 @@ $(B)/tests/net/sandbox_driver: $(B)/tests/net/sandbox_driver.o \
 # The simulated network: Linux, libc, libbpf, and of the product only the link and the peers in the kernel, which
 # have no part in its log of truth.
 NETSIM_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/netsim/*.c))
-NETSIM_SHARED := $(patsubst %,$(B)/userspace/%.o,edges/links edges/reflector vocabulary/message)
+NETSIM_SHARED := $(patsubst %,$(B)/userspace/%.o,edges/links edges/reflector vocabulary/message vocabulary/mask)
 $(B)/netsim: $(NETSIM_OBJ) $(NETSIM_SHARED)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libbpf) -lm

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "replies.h"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
