@@ -1,5 +1,5 @@
 # Benchmarks: see bench/README.md.
-.PHONY: bench bench-quick bench-publish bench-chaos bench-alerts bench-guard bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score soak
+.PHONY: bench bench-quick bench-million bench-publish bench-chaos bench-alerts bench-guard bench-dns bench-lateness bench-load bench-accuracy bench-throughput bench-score soak
 # What cannot be installed here is left out, and told.
 bench:
 	@scripts/setup build run bench || echo "bench: what is missing is left out"
@@ -8,6 +8,9 @@ bench:
 	@B=$(B) bench/all $(if $(QUICK),--quick)
 bench-quick:
 	@$(MAKE) --no-print-directory bench QUICK=1
+bench-million: setup-run
+	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
+	@B=$(B) bench/million
 bench-load: setup-run
 	@$(MAKE) --no-print-directory $(JOBS) all $(B)/netsim
 	@B=$(B) bench/load

@@ -130,7 +130,7 @@ class Network:
     def __init__(self, machine, folder):
         self.machine, self.folder = machine, folder
 
-    def run(self, function, scenario=None, truth=None, **arguments):
+    def run(self, function, scenario=None, truth=None, timeout_s=600, **arguments):
         """function: "module.name" below bench/, called there with the arguments (JSON) and the folder. scenario: in
         user space; none: the kernel answers at once, where it can. Returns what it returned, and netsim's log."""
         m = self.machine
@@ -145,7 +145,7 @@ class Network:
                                sys.executable, f"{HERE}/measuring.py", function, result,
                                json.dumps({"folder": self.folder, "cpu": m.prober_cpu, "other_cpu": m.other_cpu,
                                            **arguments})],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=timeout_s)
         if done.returncode:
             raise RuntimeError(f"{function}: status {done.returncode}: {done.stderr[-1500:]}")
         with open(result, encoding="utf-8") as file:
@@ -228,9 +228,11 @@ def floor(cpu, rate, targets, seconds=2, mode="reset", stay_ms=None):
 
 
 PROBER_LOG = {
-    "answered": r"samples: (\d+) ok", "samples": r"(\d+) samples:", "late": r"later than 20 ms: (\d+)",
-    "p99_ms": r"\(p99 ([\d.]+) ms", "most_ms": r"most ([\d.]+) ms\)", "written": r"Redis: (\d+) entries written",
-    "dropped": r"written, (\d+) dropped", "left": r"dropped, (\d+) left unwritten"}
+    "answered": r"event=end_samples .*\bok=(\d+)", "samples": r"event=end_samples .*\bsamples=(\d+)",
+    "cycles": r"event=end_samples .*\bcycles=(\d+)",
+    "late": r"event=end_starts .*\blate=(\d+)", "p99_ms": r"\blate_p99_ms=([\d.]+)", "most_ms": r"\blate_max_ms=([\d.]+)",
+    "written": r"event=end_redis .*\bwritten=(\d+)", "dropped": r"event=end_redis .*\bdropped=(\d+)",
+    "left": r"event=end_redis .*\bunwritten=(\d+)"}
 
 
 def read_prober_log(text):

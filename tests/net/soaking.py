@@ -4,11 +4,12 @@ away and its files change; and what must be as it was at its end. bench/soak run
 import collections
 import http.client
 import os
+import re
 import signal
 import threading
 import time
 
-from harness import MOSPROBE, Fail, Nsd, Redis, expect, path, read, start, stop, wait_until, write
+from harness import MOSPROBE, Fail, Nsd, Redis, equal, expect, path, read, start, stop, wait_until, write
 from streams import Stream, Tally
 from watching import descriptors, scrape, sockets_with_a_port, status, waiting_to_end
 
@@ -142,11 +143,11 @@ class World:
         self.pid = self.prober.pid
 
     def reload(self, said):
-        before = read("log").count("reload: ")
+        answers = lambda: re.findall(r"event=(reload_done|reload_refused) reload=", read("log"))
+        before = len(answers())
         self.prober.send_signal(signal.SIGHUP)
-        wait_until(lambda: read("log").count("reload: ") > before, "the reload", 20)
-        lines = [line for line in read("log").splitlines() if "reload: " in line]
-        expect(any(said in line for line in lines[before:]), f"{said!r} is not in {lines[before:]}")
+        wait_until(lambda: len(answers()) > before, "the reload", 20)
+        equal(answers()[before:], [said], "what came of it")
 
     def swap(self):
         """One half of the guests leaves, the other comes; the levels change."""
@@ -157,12 +158,12 @@ class World:
         self.stays[self.turn] += 1
         self.write_targets(self.base, self.guests[self.turn])
         self.write_conf(3.5 + 0.1 * self.turn)
-        self.reload("targets: ")
+        self.reload("reload_done")
 
     def rest(self):
         """All leave but a few, and what the prober holds then."""
         self.write_targets(range(REST))
-        self.reload("targets: ")
+        self.reload("reload_done")
         time.sleep(self.form.rest_s)
         return held(self, True)
 
@@ -198,7 +199,7 @@ class World:
 
     def act_reload_refused(self):
         self.write_conf(7)
-        self.reload("nothing was changed")
+        self.reload("reload_refused")
         self.write_conf(3.5 + 0.1 * self.turn)
 
     def act(self, name):

@@ -141,7 +141,7 @@ def test_a_full_disk():
             prober = start([MOSPROBE, "run", "-c", config], "full.log")
             results = lambda: redis.cli("XLEN", "mosprobe:{shell}:results")
             fill = lambda: run(["dd", "if=/dev/zero", f"of={small}/filler", "bs=4k"])
-            wait_until(lambda: "rights: " in read("full.log"), "its start")
+            wait_until(lambda: "event=rights_left" in read("full.log"), "its start")
             fill()
             wait_until(lambda: "No space left" in read("full.log"), "that it is said")
             before = results()
@@ -153,7 +153,7 @@ def test_a_full_disk():
             wait_until(lambda: results() >= before + 3, "results after it")
             stop(prober, signal.SIGKILL)
             done = start([MOSPROBE, "run", "-c", config], "again.log")
-            wait_until(lambda: "1 of 1 targets go on where they were" in read("again.log"), "what was remembered")
+            wait_until(lambda: "restored=1 targets=1" in read("again.log"), "what was remembered")
             stop(done)
     finally:
         run(["umount", small])
@@ -184,8 +184,8 @@ def test_a_terminal_that_goes_away():
             wait_until(results, "a result")
             os.close(table.master)
             equal(table.ended(), 0, "status")
-            expect("standard output is gone, ending" in read("table.log"), read("table.log"))
-            expect(" 0 left unwritten" in read("table.log"), "all is in Redis")
+            expect("event=output_gone" in read("table.log"), read("table.log"))
+            expect(" unwritten=0" in read("table.log"), "all is in Redis")
         redis.cli("FLUSHALL")
         quiet = Terminal(["run", "-c", conf(url=redis.url, output="none")], True, errors=True)
         wait_until(results, "a result")
@@ -219,7 +219,7 @@ def test_a_locale_with_decimal_commas():
         for _, _, fields in redis.stream("mosprobe:{shell}:results"):
             expect(4 < float(fields["mos"]) < 4.5, f"in Redis: {fields}")
             equal([value for value in fields.values() if number.search(value)], [], "commas in Redis")
-        expect("p99 " in read("commas.log") and not number.search(read("commas.log")), read("commas.log"))
+        expect("late_p99_ms=" in read("commas.log") and not number.search(read("commas.log")), read("commas.log"))
     table = run([MOSPROBE, "run", "-c", conf(output="table"), "--cycles", "1"], env=environment).stdout
     expect(re.search(r"\d\.\d", table) and not number.search(table), table)
     words = [MOSPROBE, "score", "--rtt-ms", "80.5", "--jitter-ms", "4.25", "--loss-pct", "1.5"]

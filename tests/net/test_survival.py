@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# Runs as one of two: it measures time, roughly.
+# Runs alone: it looks at the BPF programs of the whole machine.
 """The kernel half under what ends others: a prober that is killed with connects in flight, nothing but
 refusals, and other programs on its cgroup. REFUSALS=1000000 is the long form."""
 import json

@@ -50,6 +50,7 @@ struct reloader {
 	pthread_t thread;
 	int wake_fd;
 	_Atomic bool stop;
+	uint32_t reloads; /* so far */
 	_Atomic uint32_t asks,
 		answered; /* how often it was asked to read, and how many of them it has */
 	_Atomic(struct ready *) ready; /* for the prober */
@@ -183,6 +184,8 @@ static void reload(struct reloader *reloader)
 	struct message msg;
 	int error;
 
+	/* Told with each, so that none is folded into the one before: whoever asked waits for the answer. */
+	reloader->reloads++;
 	let_go(reloader);
 	/* Before it is read: what changes meanwhile is seen. */
 	has_changed(reloader, latest(reloader));
@@ -194,14 +197,15 @@ static void reload(struct reloader *reloader)
 	if (!error)
 		error = make_next(reloader, config, list, ready, &msg);
 	if (error) {
-		log_event(LOG_ERROR, "reload_refused", "nothing was changed", "error=%s", msg.text);
+		log_event(LOG_ERROR, "reload_refused", "nothing was changed", "reload=%u error=%s",
+			reloader->reloads, msg.text);
 		free(ready);
 	} else {
 		log_set_level(config->log_level);
 		log_set_form(config->log_form);
 		config_differences(setup->config, config, tell_difference, NULL);
 		log_event(LOG_INFO, "reload_done", "configuration and targets were read again",
-			"targets=%u added=%u removed=%u changed=%u",
+			"reload=%u targets=%u added=%u removed=%u changed=%u", reloader->reloads,
 			ready->generation->roster->present, ready->change.added_count,
 			ready->change.removed_count, ready->change.changed_count);
 		warn_of_slots(reloader);
