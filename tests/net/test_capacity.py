@@ -120,6 +120,9 @@ def test_quick():
         expect(100 < found["memory_per_target_bytes"] < 5000, "memory")
         expect(abs(found["redis_bytes_per_day"] / found["redis_bytes_per_h"] - 24) < 1e-6, "a day")
         expect(found["redis_commands_per_s"] > found["results_per_s"], "commands")
+        # Beside the newest million of results, of some 300 bytes each, something of each target.
+        per_target = (found["redis_memory_bytes"] - 1e6 * 330) / found["targets"]
+        expect(found["targets"] > 200000 or 3000 < per_target < 12000, f"{per_target} a target")
 
 
 def test_one_cpu_one_sample_no_redis():

@@ -13,6 +13,8 @@
 
 /* What Ethernet adds to a frame: preamble, FCS, gap (IEEE 802.3). */
 #define FRAME_MORE_BYTES 24
+/* Heartbeats come every 5 s at most. */
+#define CLOCK_STEP_S 6
 
 static double labelled(const char *text, const char *family, const char *label, const char *value)
 {
@@ -103,11 +105,20 @@ bool capacity_reading_begun(
 	return true;
 }
 
+/* By the wall clock, which somebody may have set meanwhile: then by ours. */
+static double between_beats_s(
+	const struct capacity_reading *before, const struct capacity_reading *after)
+{
+	double beats_s = after->beat_s - before->beat_s, seconds = after->at_s - before->at_s;
+
+	return beats_s > 0 && fabs(beats_s - seconds) < CLOCK_STEP_S ? beats_s : seconds;
+}
+
 /* The prober's thread has the peers' work in it where they answer on its CPU, the kernel's thread where it is another. */
 static void take_cpu(struct capacity_step *step, const struct capacity_room *room,
 	const struct capacity_reading *before, const struct capacity_reading *after)
 {
-	double beats_s = after->beat_s - before->beat_s, seconds = step->seconds;
+	double beats_s = between_beats_s(before, after), seconds = step->seconds;
 	double programs =
 		(double)(after->peers.programs_ns - before->peers.programs_ns) / 1e9 / seconds;
 	double process = (after->process_cpu_s - before->process_cpu_s) / seconds;
@@ -159,12 +170,12 @@ static void take_redis(struct capacity_step *step, const struct capacity_reading
 		step->redis_target_bytes = fmax(0, last->memory_bytes - last->stream_bytes) / known;
 }
 
-struct capacity_step capacity_reading_between(const struct capacity_room *room,
+struct capacity_step capacity_reading_between(const struct capacity_room *room, double loaded,
 	const struct capacity_reading *before, const struct capacity_reading *after)
 {
-	double beats_s = after->beat_s - before->beat_s, all = after->all - before->all;
+	double beats_s = between_beats_s(before, after), all = after->all - before->all;
 	double skipped = after->skipped - before->skipped, ok = after->ok - before->ok;
-	struct capacity_step step = { .seconds = after->at_s - before->at_s };
+	struct capacity_step step = { .loaded = loaded, .seconds = after->at_s - before->at_s };
 	struct buckets lateness = { .sum = 0 };
 	double starts = 0;
 

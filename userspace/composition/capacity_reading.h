@@ -29,8 +29,8 @@ struct capacity_reading {
 /* Reads all of it; false when the prober has not had its first turn, or does not answer. */
 bool capacity_reading_begun(
 	const struct capacity_room *room, pid_t prober, struct capacity_reading *ret);
-/* What happened between two readings, a second. */
-struct capacity_step capacity_reading_between(const struct capacity_room *room,
+/* What happened between two readings of a prober with so many targets, a second. */
+struct capacity_step capacity_reading_between(const struct capacity_room *room, double loaded,
 	const struct capacity_reading *before, const struct capacity_reading *after);
 
 #endif

@@ -150,6 +150,14 @@ static double used_share(const struct capacity_report *report, const struct capa
 	return fmax(capacity_cpu(&report->task, step) / budget, step->cpu_prober / THREAD_MOST_CPU);
 }
 
+/* Is there time for one more step, and the check behind it? */
+static bool has_time(const struct capacity_report *report, double step_s, double targets)
+{
+	double left_s = report->began_s + report->pace->seconds - now_s();
+
+	return left_s >= step_s + check_s(report, targets);
+}
+
 static int search(struct capacity_report *report, struct message *msg)
 {
 	double interval_s = short_interval_s(report);
@@ -164,13 +172,13 @@ static int search(struct capacity_report *report, struct message *msg)
 		fmin(state.most, fmax(FIRST_TARGETS_LEAST, FIRST_PER_S * report->task.interval_s /
 								   report->task.samples));
 	while (more && !error && report->step_count < report->pace->steps) {
-		double left_s = report->began_s + report->pace->seconds - now_s();
 		const struct capacity_step *step = &report->steps[report->step_count];
 
-		if (report->step_count > 1 && left_s < step_s + check_s(report, state.next))
+		if (report->step_count > 1 && !has_time(report, step_s, state.next))
 			break;
 		error = try_rate(report, round(state.next), msg);
-		if (!error && is_doubtful(report) && report->step_count < report->pace->steps) {
+		if (!error && is_doubtful(report) && report->step_count < report->pace->steps &&
+			(report->step_count < 2 || has_time(report, step_s, state.next))) {
 			step++;
 			error = try_rate(report, round(state.next), msg);
 		}

@@ -175,13 +175,12 @@ static int measure(
 	if (!error && !capacity_reading_begun(trial->room, *pid, &after))
 		error = message_set(msg, -EIO, "the prober's metrics cannot be read");
 	if (!error)
-		*ret = capacity_reading_between(trial->room, &before, &after);
+		*ret = capacity_reading_between(trial->room, trial->loaded, &before, &after);
 	if (error)
 		return error;
 	memcpy(trial->stamps, after.stamps, sizeof trial->stamps);
 	memcpy(trial->engine, after.engine, sizeof trial->engine);
 	ret->targets = trial->targets;
-	ret->loaded = trial->loaded;
 	ret->interval_s = trial->interval_s;
 	return 0;
 }

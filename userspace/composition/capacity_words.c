@@ -137,8 +137,8 @@ static void advise_load(struct capacity_report *report)
 
 	if (plan->binds == CAPACITY_LATENESS && !is_busy_itself(report))
 		capacity_say(&report->advice,
-			"a quieter machine: the prober's thread has time to spare, and gets no CPU when it "
-			"wants one");
+			"more CPUs, a Redis on another machine, or a quieter one: the prober's thread has time to "
+			"spare, and does not get a CPU when it wants one");
 	if (plan->binds == CAPACITY_CPU && task->budget_pct < 90)
 		capacity_say(&report->advice,
 			"a larger --budget, where the machine has nothing else to do");

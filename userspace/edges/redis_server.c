@@ -113,12 +113,13 @@ static double named(const char *answer, const char *name)
 	return line ? strtod(line + strlen(name), NULL) : 0;
 }
 
-/* Of an answer that is a number. */
-static double number(const struct redis_server *server, const char *command, const char *key)
+/* Of an answer that is a number. more: what follows the key. */
+static double number(
+	const struct redis_server *server, const char *command, const char *key, const char *more)
 {
 	char question[256], answer[64];
 
-	snprintf(question, sizeof question, "%s \"%s\"", command, key);
+	snprintf(question, sizeof question, "%s \"%s\" %s", command, key, more);
 	return scrape_redis(answer, sizeof answer, server->socket, question) > 1 && answer[0] == ':'
 		       ? strtod(answer + 1, NULL)
 		       : 0;
@@ -144,7 +145,7 @@ struct redis_server_counts redis_server_counts(
 	counts.commands = named(answer, "\ntotal_commands_processed:");
 	counts.input_bytes = named(answer, "\ntotal_net_input_bytes:");
 	counts.memory_bytes = named(answer, "\nused_memory:") - server->empty_bytes;
-	counts.entries = number(server, "XLEN", stream);
-	counts.stream_bytes = number(server, "MEMORY USAGE", stream);
+	counts.entries = number(server, "XLEN", stream, "");
+	counts.stream_bytes = number(server, "MEMORY USAGE", stream, "SAMPLES 0");
 	return counts;
 }
