@@ -285,7 +285,7 @@ def held(world, at_rest=False):
     """What the prober holds, the least of several looks: what is under way comes and goes, and at rest now and then there is
     nothing."""
     looks = []
-    while len(looks) < 10 or (at_rest and looks[-1]["slots_in_use"] and len(looks) < 60):
+    while len(looks) < (20 if at_rest else 10) or (at_rest and looks[-1]["slots_in_use"] and len(looks) < 60):
         series, ports, kinds_held = scrape(PORT), sockets_with_a_port(), descriptors(world.pid)
         looks.append({"descriptors": kinds_held, "ports": ports, "waiting": waiting_to_end(5060),
                       **status(world.pid, "VmRSS", "Threads"), "slots": series["mosprobe_slots"],

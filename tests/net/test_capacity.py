@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# Runs alone: it loads the machine until it is full.
 """How many targets this machine carries: what `mosprobe capacity` finds, what it says where something is missing, and
 what it leaves behind: nothing."""
 import glob

@@ -190,7 +190,7 @@ def test_who_stands_by_again_keeps_its_programs():
         first.process.send_signal(signal.SIGSTOP)
         second.seen(1, 20)
         first.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: first.said("this one stands by again"), "that it has lost the lease")
+        wait_until(lambda: first.said("event=lease_lost"), "that it has lost the lease", 30)
         before = len(first.results())
         second.end()
         first.seen(before + 4, 20)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# Runs as one of two
+# Runs alone: it measures time, and what is open at one moment.
 """The soak in its short form, half a minute at 2,000 samples a second: each kind of fault, restart and reload comes at least
 once, and at the end everything is as it was. And that none of its checks holds whatever happens."""
 import copy
