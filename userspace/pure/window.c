@@ -251,18 +251,18 @@ void window_newest(
 }
 
 /* The larger of: the mean step between consecutive answered samples, and half the median step between
- * consecutive cycles' medians; over the digests since the address changed last. */
-static double jitter_ms(const struct window *window, uint32_t target, unsigned in_force)
+ * consecutive cycles' medians; over the digests, newest first, since the address changed last. */
+static double jitter_ms(const struct digest *digests, unsigned in_force)
 {
 	double sum_ns = 0, mean_ns = NAN, cycles_ns = NAN;
 	uint32_t steps[UINT8_MAX], last_median_ns = 0;
 	unsigned terms = 0, medians = 0, oldest = 0;
 	bool timed = false;
 
-	while (oldest + 1 < in_force && !kept_at(window, target, oldest)->starts_anew)
+	while (oldest + 1 < in_force && !digests[oldest].starts_anew)
 		oldest++;
 	for (unsigned back = oldest + 1; in_force && back-- > 0;) {
-		const struct digest made = digest_at(window, target, back), *digest = &made;
+		const struct digest *digest = &digests[back];
 
 		sum_ns += (double)digest->step_sum_ns;
 		terms += digest->steps;
@@ -292,11 +292,13 @@ struct window_numbers window_numbers(const struct window *window, uint32_t targe
 		.latency_ms = NAN, .stddev_ms = NAN, .loss_pct = NAN, .fail_pct = NAN
 	};
 	unsigned in_force = digests_in_force(window, target, window->config.cycles, number);
+	struct digest digests[WINDOW_MOST];
 	double count = 0, mean = 0, m2 = 0;
 
 	for (unsigned back = 0; back < in_force; back++) {
-		const struct digest made = digest_at(window, target, back), *digest = &made;
+		const struct digest *digest = &digests[back];
 
+		digests[back] = digest_at(window, target, back);
 		numbers.answered += digest->answered;
 		numbers.failed += failed_of(digest);
 		numbers.sent += digest->sent;
@@ -313,7 +315,7 @@ struct window_numbers window_numbers(const struct window *window, uint32_t targe
 		count = total;
 	}
 	numbers.n = numbers.answered + numbers.failed;
-	numbers.jitter_ms = jitter_ms(window, target, in_force);
+	numbers.jitter_ms = jitter_ms(digests, in_force);
 	if (count > 1)
 		numbers.stddev_ms = sqrt(m2 / count) / 1e6;
 	if (numbers.sent)
