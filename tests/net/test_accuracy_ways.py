@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# Runs alone: it measures time.
+# Runs as one of two: it measures time, roughly.
 """Against the log of truth, in every way of doing it: both engines, each source of stamps, each way to
 close, IPv4 and IPv6. Counts exact where the kernel half counts; latencies as exact as their source."""
 
