@@ -2,8 +2,10 @@
 #include "edges/redis_server.h"
 
 #include <errno.h>
+#include <hiredis/hiredis.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +13,16 @@
 #include <unistd.h>
 
 #include "edges/child.h"
-#include "edges/scrape.h"
 #include "vocabulary/nsec.h"
 
 #define START_NS (5 * NSEC_PER_SEC)
 #define STOP_NS (2 * NSEC_PER_SEC)
 #define STATUS_NOT_FOUND 127
-#define ANSWER_SIZE 16384
+#define ANSWER_S 10 /* to forget a million keys takes a while */
 
 struct redis_server {
 	pid_t pid;
+	redisContext *connection; /* NULL until it answers */
 	double empty_bytes;
 	char folder[PATH_MAX], socket[PATH_MAX + 16], url[PATH_MAX + 32];
 };
@@ -36,15 +38,23 @@ static int become_server(void *context)
 	return errno == ENOENT ? STATUS_NOT_FOUND : 1;
 }
 
-static int wait_for(const struct redis_server *server, struct message *msg)
+static bool is_open(struct redis_server *server)
+{
+	const struct timeval timeout = { .tv_sec = ANSWER_S };
+
+	redisFree(server->connection);
+	server->connection = redisConnectUnixWithTimeout(server->socket, timeout);
+	return server->connection && !server->connection->err &&
+	       !redisSetTimeout(server->connection, timeout);
+}
+
+static int wait_for(struct redis_server *server, struct message *msg)
 {
 	const struct timespec moment = { .tv_nsec = (long)(10 * NSEC_PER_MSEC) };
 	uint64_t until_ns = nsec_mono() + START_NS;
-	char answer[64];
 	int status;
 
-	while (scrape_redis(answer, sizeof answer, server->socket, "PING") < 0 ||
-		strncmp(answer, "+PONG", 5) != 0) {
+	while (!is_open(server)) {
 		if (child_ended(server->pid, &status))
 			return status == STATUS_NOT_FOUND
 				       ? message_set(msg, -ENOENT,
@@ -81,6 +91,7 @@ int redis_server_start(struct redis_server **ret, const char *folder, struct mes
 	if (error == -ETIMEDOUT)
 		child_end(server->pid, STOP_NS);
 	if (error) {
+		redisFree(server->connection);
 		free(server);
 		return error;
 	}
@@ -92,6 +103,7 @@ void redis_server_stop(struct redis_server *server)
 {
 	if (!server)
 		return;
+	redisFree(server->connection);
 	child_end(server->pid, STOP_NS);
 	free(server);
 }
@@ -106,46 +118,55 @@ const char *redis_server_url(const struct redis_server *server)
 	return server->url;
 }
 
-static double named(const char *answer, const char *name)
+/* key: NULL = the command names none. NULL = no answer: the next one begins with a new connection. */
+static redisReply *ask(const struct redis_server *server, const char *command, const char *key)
 {
-	const char *line = strstr(answer, name);
+	if (server->connection->err && redisReconnect(server->connection))
+		return NULL;
+	return redisCommand(server->connection, command, key);
+}
+
+/* INFO's value of that name, 0 = it has none. */
+static double named(const redisReply *info, const char *name)
+{
+	const char *line =
+		info && info->type == REDIS_REPLY_STRING ? strstr(info->str, name) : NULL;
 
 	return line ? strtod(line + strlen(name), NULL) : 0;
 }
 
-/* Of an answer that is a number. more: what follows the key. */
-static double number(
-	const struct redis_server *server, const char *command, const char *key, const char *more)
+/* Frees an answer that is a number; 0 of any other. */
+static double number(redisReply *reply)
 {
-	char question[256], answer[64];
+	double value = reply && reply->type == REDIS_REPLY_INTEGER ? (double)reply->integer : 0;
 
-	snprintf(question, sizeof question, "%s \"%s\" %s", command, key, more);
-	return scrape_redis(answer, sizeof answer, server->socket, question) > 1 && answer[0] == ':'
-		       ? strtod(answer + 1, NULL)
-		       : 0;
+	freeReplyObject(reply);
+	return value;
 }
 
 void redis_server_clear(struct redis_server *server)
 {
-	char answer[ANSWER_SIZE];
+	redisReply *info;
 
-	scrape_redis(answer, sizeof answer, server->socket, "FLUSHALL SYNC");
-	if (scrape_redis(answer, sizeof answer, server->socket, "INFO") > 0)
-		server->empty_bytes = named(answer, "\nused_memory:");
+	freeReplyObject(ask(server, "FLUSHALL SYNC", NULL));
+	info = ask(server, "INFO", NULL);
+	server->empty_bytes = named(info, "\nused_memory:");
+	freeReplyObject(info);
 }
 
 struct redis_server_counts redis_server_counts(
 	const struct redis_server *server, const char *stream)
 {
 	struct redis_server_counts counts = { 0 };
-	char answer[ANSWER_SIZE];
+	redisReply *info = ask(server, "INFO", NULL);
 
-	if (scrape_redis(answer, sizeof answer, server->socket, "INFO") < 0)
-		return counts;
-	counts.commands = named(answer, "\ntotal_commands_processed:");
-	counts.input_bytes = named(answer, "\ntotal_net_input_bytes:");
-	counts.memory_bytes = named(answer, "\nused_memory:") - server->empty_bytes;
-	counts.entries = number(server, "XLEN", stream, "");
-	counts.stream_bytes = number(server, "MEMORY USAGE", stream, "SAMPLES 0");
+	if (info) {
+		counts.commands = named(info, "\ntotal_commands_processed:");
+		counts.input_bytes = named(info, "\ntotal_net_input_bytes:");
+		counts.memory_bytes = named(info, "\nused_memory:") - server->empty_bytes;
+		counts.entries = number(ask(server, "XLEN %s", stream));
+		counts.stream_bytes = number(ask(server, "MEMORY USAGE %s SAMPLES 0", stream));
+	}
+	freeReplyObject(info);
 	return counts;
 }
