@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 
-from harness import MOSPROBE, equal, expect, free_port, path, read, run, run_tests, start, stop, wait_until, write
+from harness import MOSPROBE, Fail, equal, expect, free_port, path, read, run, run_tests, start, stop, wait_until, write
 from publishing import ALERTS, RESULTS, Driver, check, exactly_once
 
 
@@ -16,20 +16,24 @@ class Node:
     """One redis-server of a cluster, by its port on the loopback."""
 
     def __init__(self):
-        # Its cluster port is 10,000 above.
-        while True:
-            self.port = free_port()
-            if self.port < 55000:
-                break
-        self.address = f"127.0.0.1:{self.port}"
+        # Its cluster port is 10,000 above, and may be anybody's: then it ends at once.
+        for _ in range(20):
+            self._start(free_port())
+            wait_until(lambda: self.process.poll() is not None or self.cli("PING") == "PONG", "redis-server", 30)
+            if self.process.poll() is None:
+                return
+        raise Fail(f"no redis-server starts: {read(self.log)}")
+
+    def _start(self, port):
+        self.port = port
+        self.address = f"127.0.0.1:{port}"
         self.url = f"redis://{self.address}"
-        folder = path(f"node{self.port}")
-        os.mkdir(folder)
-        self.command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
+        folder = path(f"node{port}")
+        os.makedirs(folder, exist_ok=True)
+        self.command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
                         "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"]
-        self.log = f"node{self.port}.log"
+        self.log = f"node{port}.log"
         self.process = start(self.command, self.log)
-        wait_until(lambda: self.cli("PING") == "PONG", "redis-server")
 
     def cli(self, *words):
         done = run(["redis-cli", "-p", str(self.port), "-3", "--json", *words])

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# Runs as one of two: it measures time, roughly.
+# Runs alone: 24 probers at once give the network 250 ms to answer.
 """A slot is never poisoned: with one slot per family, every way in which a connect can end comes before
 every other, for each source of stamps and both engines, and each sample says what the network, or our own side, did."""
 import collections
